@@ -1,0 +1,1 @@
+"""Building blocks without domain: encryption, secret tokens, bounded HTTP, public URLs, track IDs, outbox."""

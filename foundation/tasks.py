@@ -1,0 +1,13 @@
+"""Celery's entrances to ``foundation``; each is idempotent and may run on several workers at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from foundation import outbox
+
+
+@shared_task(name="foundation.tasks.drain_outbox", ignore_result=True)
+def drain_outbox() -> int:
+    """Run what waits in the outbox (every few seconds, by beat)."""
+    return outbox.drain()
