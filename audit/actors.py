@@ -1,0 +1,37 @@
+"""Who did it: the value that every change of a person or their access is called with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """The entrances through which something can be changed."""
+
+    USER = "user"  # somebody signed in here: an admin, an operator, the person themself
+    PROVIDER = "provider"  # a sign-in through an identity provider
+    SCIM = "scim"  # a directory's token
+    CONFIGURATION = "configuration"  # manage.py configure and the other commands: the vendor operator
+    SYSTEM = "system"  # scheduled work
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The one who acts. ``authority`` is what V-8 measures against; see ``accounts.privilege``.
+
+    ``id`` and ``label`` go to the audit trail as text. ``address`` is the client's IP address, "" when there is none.
+    """
+
+    kind: ActorKind
+    id: str
+    label: str
+    address: str = ""
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "", "system")
+
+
+def configuration(label: str = "configuration file") -> Actor:
+    """Return the vendor operator acting through a command (V-24)."""
+    return Actor(ActorKind.CONFIGURATION, "", label)
