@@ -1,0 +1,1 @@
+"""Partners, accounts and people; ``accounts.lifecycle`` is the only code that changes a person."""

@@ -1,0 +1,105 @@
+"""Account roles by hand, from the configuration file, or as a provider's default (V-8)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts import privilege, subjects
+from accounts.models import Account, AccountRole, AccountRoleMembership, BuiltInAccountRole, User
+from accounts.sources import Source
+from audit.actors import Actor, ActorKind
+from audit.recorder import record
+from audit.refusals import Refused, refusals_audited
+
+_NEEDS = {
+    BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value: privilege.Authority.SSO_ACCOUNT_ADMIN,
+    BuiltInAccountRole.ACCOUNT_ADMIN.value: privilege.Authority.ACCOUNT_ADMIN,
+}
+
+
+class WrongAccount(Refused):
+    """The role, space or group belongs to another account than the person."""
+
+    code = "access.wrong_account"
+
+
+class LastAdminRole(Refused):
+    """The account would be without an SSO account admin."""
+
+    code = "user.last_sso_admin"
+
+
+@refusals_audited
+@transaction.atomic
+def grant_account_role(*, user: User, role: AccountRole, actor: Actor, source: Source) -> bool:
+    """Give an account role; return whether the row is new. A provider may give only roles without power (V-8)."""
+    _require(user, role, actor, "account_role.grant")
+    _, created = AccountRoleMembership.objects.get_or_create(
+        user=user, role=role, source=source.value, defaults={"granted_by": actor.label}
+    )
+    if created:
+        record(
+            actor=actor,
+            action="account_role.granted",
+            subject=subjects.of_user(user),
+            message=f"{user.user_name} holds the account role {role.name} ({source.value}).",
+            changes={"account_role": [None, role.name]},
+        )
+    return created
+
+
+@refusals_audited
+@transaction.atomic
+def revoke_account_role(*, user: User, role: AccountRole, actor: Actor, source: Source) -> bool:
+    """Take an account role of one source away; return whether there was a row."""
+    _require(user, role, actor, "account_role.revoke")
+    rows = AccountRoleMembership.objects.for_account(role.account_id).filter(
+        user=user, role=role, source=source.value
+    )
+    if role.built_in == BuiltInAccountRole.SSO_ACCOUNT_ADMIN and actor.kind is ActorKind.USER:
+        _refuse_last(user, role, actor)
+    removed, _ = rows.delete()
+    if removed:
+        record(
+            actor=actor,
+            action="account_role.revoked",
+            subject=subjects.of_user(user),
+            message=f"{user.user_name} no longer holds the account role {role.name} ({source.value}).",
+            changes={"account_role": [role.name, None]},
+        )
+    return bool(removed)
+
+
+def account_role_named(account: Account, built_in: BuiltInAccountRole) -> AccountRole:
+    """Return the account's own row of a built-in role."""
+    return AccountRole.objects.for_account(account).get(built_in=built_in)
+
+
+def _require(user: User, role: AccountRole, actor: Actor, action: str) -> None:
+    subject = subjects.of_user(user)
+    if user.account_id != role.account_id:
+        raise WrongAccount(
+            "The role belongs to another account.", actor=actor, action=action, subject=subject
+        )
+    if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER) and role.built_in in _NEEDS:
+        raise privilege.NotAllowed(
+            "Admin roles come from mapping roles or by hand only.",
+            actor=actor,
+            action=action,
+            subject=subject,
+        )
+    privilege.require_over(actor, user, action=action, subject=subject)
+    if role.built_in in _NEEDS:
+        privilege.require(actor, role.account_id, _NEEDS[role.built_in], action=action, subject=subject)
+
+
+def _refuse_last(user: User, role: AccountRole, actor: Actor) -> None:
+    able = User.objects.for_account(role.account_id).able_to_sign_in()
+    holders = AccountRoleMembership.objects.for_account(role.account_id).filter(role=role, user__in=able)
+    if not holders.exclude(user=user).exists():
+        raise LastAdminRole(
+            f"{user.user_name} is the last SSO account admin of this account.",
+            actor=actor,
+            action="account_role.revoke",
+            subject=subjects.of_user(user),
+        )

@@ -1,0 +1,53 @@
+"""End a person's sessions: one, or all in O(1) (L-13, design rule 10)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import privilege, subjects
+from accounts.models import EndReason, User, UserSession
+from audit.actors import Actor
+from audit.recorder import record
+from audit.refusals import refusals_audited
+
+
+@refusals_audited
+@transaction.atomic
+def end_all_sessions(*, user: User, actor: Actor, reason: EndReason, quietly: bool = False) -> None:
+    """End every session of ``user`` at their next request. ``quietly`` leaves the audit event to the caller's own."""
+    if not quietly:
+        privilege.require_over(
+            actor, user, action="session.end_all", subject=subjects.of_user(user), itself=True
+        )
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    user.session_epoch = User.objects.values_list("session_epoch", flat=True).get(pk=user.pk)
+    ended = UserSession.objects.filter(user=user, ended_at=None).update(
+        ended_at=timezone.now(), end_reason=reason
+    )
+    if not quietly:
+        record(
+            actor=actor,
+            action="session.ended_all",
+            subject=subjects.of_user(user),
+            message=f"All sessions of {user.user_name} ended ({EndReason(reason).label}); {ended} were open.",
+        )
+
+
+@refusals_audited
+@transaction.atomic
+def end_session(*, session: UserSession, actor: Actor, reason: EndReason) -> bool:
+    """End one session; return whether it was still open."""
+    subject = subjects.of_user(session.user)
+    privilege.require_over(actor, session.user, action="session.end", subject=subject, itself=True)
+    open_row = UserSession.objects.filter(pk=session.pk, ended_at=None)
+    if not open_row.update(ended_at=timezone.now(), end_reason=reason):
+        return False
+    record(
+        actor=actor,
+        action="session.ended",
+        subject=subject,
+        message=f"A session of {session.user.user_name} ended ({EndReason(reason).label}).",
+    )
+    return True

@@ -1,0 +1,214 @@
+"""The independent facts about a person, each changed by its own writer (V-12 to V-14).
+
+Every fact that ends access raises ``session_epoch``, so that all sessions are over at their next request whatever
+process serves it, and ends personal tokens in the same transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import privilege, subjects
+from accounts.lifecycle import sessions
+from accounts.models import (
+    AccountRoleMembership,
+    ApiToken,
+    BuiltInAccountRole,
+    EndReason,
+    GroupMembership,
+    Invitation,
+    User,
+)
+from accounts.signals import person_deleted
+from audit.actors import Actor
+from audit.recorder import record
+from audit.refusals import Refused, refusals_audited
+from foundation import mail
+
+
+class LastAdmin(Refused):
+    """The account would be without an SSO account admin."""
+
+    code = "user.last_sso_admin"
+
+
+@refusals_audited
+@transaction.atomic
+def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
+    """Write the directory's fact and return whether it changed. An admin's disable is left alone (P-5, V-12)."""
+    locked = _lock(user, actor, "user.set_directory_active")
+    if locked.directory_active == active:
+        return False
+    _change(locked, actor, "user.reactivated" if active else "user.deactivated", directory_active=active)
+    if not active:
+        _end_access(locked, actor)
+        _alert_if_last_admin(locked, actor)
+    user.refresh_from_db()
+    return True
+
+
+@refusals_audited
+@transaction.atomic
+def disable_user(*, user: User, actor: Actor) -> bool:
+    """Disable by hand; only an admin lifts it, the directory can't (P-5)."""
+    locked = _lock(user, actor, "user.disable")
+    if locked.disabled_at is not None:
+        return False
+    _refuse_last_admin(locked, actor, "user.disable")
+    _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
+    _end_access(locked, actor)
+    user.refresh_from_db()
+    return True
+
+
+@refusals_audited
+@transaction.atomic
+def enable_user(*, user: User, actor: Actor) -> bool:
+    """Lift an admin's disable; what the directory says is left alone."""
+    locked = _lock(user, actor, "user.enable")
+    if locked.disabled_at is None:
+        return False
+    _change(locked, actor, "user.enabled", disabled_at=None, disabled_by="")
+    user.refresh_from_db()
+    return True
+
+
+@refusals_audited
+@transaction.atomic
+def delete_user(*, user: User, actor: Actor) -> bool:
+    """Remove a person from the account; the row stays for the audit trail and V-13, the name becomes free."""
+    locked = _lock(user, actor, "user.delete")
+    if actor.kind.value == "user":
+        _refuse_last_admin(locked, actor, "user.delete")
+    return _delete(locked, user, actor, "user.deleted")
+
+
+@transaction.atomic
+def archive_user(*, user: User, actor: Actor) -> bool:
+    """Set a deactivated person aside because the directory made another one of the same name (V-13)."""
+    locked = _lock(user, actor, "user.archive")
+    return _delete(locked, user, actor, "user.archived")
+
+
+@refusals_audited
+@transaction.atomic
+def readmit_user(*, user: User, actor: Actor) -> None:
+    """Let a deleted person be created just in time again (V-13: an admin lifts it)."""
+    locked = _lock(user, actor, "user.readmit")
+    _change(locked, actor, "user.readmitted", readmitted_at=timezone.now())
+    user.refresh_from_db()
+
+
+def record_first_login(*, user: User, actor: Actor) -> None:
+    """Make a pending person active; called by the sign-in inside its transaction, on a locked row."""
+    if user.first_login_at is None:
+        _change(user, actor, "user.first_login", first_login_at=timezone.now())
+
+
+def _lock(user: User, actor: Actor, action: str) -> User:
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    privilege.require_over(actor, locked, action=action, subject=subjects.of_user(locked))
+    return locked
+
+
+def _change(locked: User, actor: Actor, action: str, **values: Any) -> None:
+    before = locked.status
+    changes = {name: [_plain(getattr(locked, name)), _plain(value)] for name, value in values.items()}
+    for name, value in values.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=list(values))
+    verb = action.removeprefix("user.").replace("_", " ")
+    record(
+        actor=actor,
+        action=action,
+        subject=subjects.of_user(locked),
+        message=f"{locked.user_name}: {verb}; status {before.value} → {locked.status.value}.",
+        changes={"status": [before.value, locked.status.value], **changes},
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
+    if locked.deleted_at is not None:
+        return False
+    _alert_if_last_admin(locked, actor)
+    _change(locked, actor, action, deleted_at=timezone.now())
+    _end_access(locked, actor)
+    person_deleted.send(sender=User, user=locked, actor=actor)
+    GroupMembership.objects.filter(user=locked).delete()
+    # V-14: the role of the last SSO account admin stays on the row, so that an operator sees whom to replace.
+    kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN if _is_last_admin(locked) else None
+    AccountRoleMembership.objects.filter(user=locked).exclude(role__built_in=kept or "-").delete()
+    user.refresh_from_db()
+    return True
+
+
+def _end_access(locked: User, actor: Actor) -> None:
+    now = timezone.now()
+    sessions.end_all_sessions(user=locked, actor=actor, reason=EndReason.STATUS, quietly=True)
+    ApiToken.objects.filter(owner=locked, revoked_at=None).update(revoked_at=now)
+    ApiToken.objects.filter(created_by=locked, owner=None, maker_left_at=None).update(maker_left_at=now)
+    if locked.account_id is not None and locked.email_folded:
+        invitations = Invitation.objects.for_account(locked.account_id).filter(
+            email_folded=locked.email_folded
+        )
+        invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now)
+
+
+def _is_last_admin(locked: User) -> bool:
+    if locked.account_id is None:
+        return False
+    admins = AccountRoleMembership.objects.for_account(locked.account_id).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
+    )
+    if not admins.filter(user=locked).exists():
+        return False
+    others = User.objects.for_account(locked.account_id).able_to_sign_in().exclude(pk=locked.pk)
+    return not others.filter(pk__in=admins.values("user")).exists()
+
+
+def _refuse_last_admin(locked: User, actor: Actor, action: str) -> None:
+    if actor.kind.value == "user" and _is_last_admin(locked):
+        raise LastAdmin(
+            f"{locked.user_name} is the last SSO account admin of this account.",
+            actor=actor,
+            action=action,
+            subject=subjects.of_user(locked),
+        )
+
+
+def _alert_if_last_admin(locked: User, actor: Actor) -> None:
+    """Tell operators, the partner's admins and the account's other admins that nobody is left to keep SSO (V-14)."""
+    if locked.account is None or not _is_last_admin(locked):
+        return
+    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
+    told = set(people.filter(kind="operator").values_list("email", flat=True))
+    told |= set(
+        people.filter(kind="partner_admin", partner=locked.account.partner_id).values_list("email", flat=True)
+    )
+    admins = AccountRoleMembership.objects.for_account(locked.account).exclude(
+        role__built_in__in=["", "member"]
+    )
+    told |= set(
+        people.filter(account=locked.account, pk__in=admins.values("user")).values_list("email", flat=True)
+    )
+    mail.queue_mail(
+        to=sorted(told),
+        subject=f"{locked.account.name} has no SSO account admin left",
+        body=(
+            f"{locked.user_name}, the last SSO account admin of {locked.account.name}, was blocked by {actor.label}.\n"
+            "An operator can appoint a successor in the admin.\n"
+        ),
+    )
+    record(
+        actor=actor,
+        action="account.last_sso_admin_blocked",
+        subject=subjects.of_account(locked.account),
+        message=f"{locked.user_name} was the last SSO account admin; {len(told)} people are told.",
+    )

@@ -1,0 +1,155 @@
+"""Partners and accounts, and the names that belong to them alone (X-1, V-6, V-7)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import privilege, subjects
+from accounts.models import Account, AccountHostName, AccountRole, BuiltInAccountRole, EmailDomain, Partner
+from accounts.signals import account_created
+from audit.actors import Actor
+from audit.recorder import Subject, record
+from audit.refusals import Refused, refusals_audited
+from foundation import public_urls
+from foundation.folding import fold
+
+
+class NameBelongsToAnother(Refused):
+    """A host name, domain or slug is taken; whose it is is not told (V-6)."""
+
+    code = "account.name_taken"
+
+
+@refusals_audited
+@transaction.atomic
+def create_partner(*, actor: Actor, slug: str, name: str) -> Partner:
+    """Create a partner (operators only)."""
+    subject = Subject("partner", "", slug)
+    privilege.require(actor, None, privilege.Authority.OPERATOR, action="partner.create", subject=subject)
+    partner = Partner.objects.create(slug=slug, name=name)
+    subject = Subject("partner", str(partner.pk), slug, partner_id=partner.pk)
+    record(actor=actor, action="partner.created", subject=subject, message=f"Partner {name} was created.")
+    return partner
+
+
+@refusals_audited
+@transaction.atomic
+def create_account(*, actor: Actor, slug: str, name: str, **values: Any) -> Account:
+    """Create an account with its built-in roles (operators only); ``values`` are fields of ``Account``."""
+    subject = Subject("account", "", slug)
+    privilege.require(actor, None, privilege.Authority.OPERATOR, action="account.create", subject=subject)
+    try:
+        with transaction.atomic():
+            account = Account.objects.create(slug=slug, name=name, **values)
+    except IntegrityError as error:
+        raise NameBelongsToAnother(
+            f"{slug} is already in use.", actor=actor, action="account.create", subject=subject
+        ) from error
+    for built_in in BuiltInAccountRole:
+        AccountRole.objects.create(account=account, name=built_in.label, built_in=built_in.value)
+    account_created.send(sender=Account, account=account, actor=actor)
+    record(
+        actor=actor,
+        action="account.created",
+        subject=subjects.of_account(account),
+        message=f"Account {name} was created.",
+    )
+    return account
+
+
+_OPERATOR_FIELDS = frozenset({"sso_module", "partner", "partner_id", "region", "slug", "closed_at"})
+_SSO_ADMIN_FIELDS = frozenset({"sso_policy", "sso_authorization"})
+
+
+@refusals_audited
+@transaction.atomic
+def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) -> frozenset[str]:
+    """Change fields of an account; each field has the least authority that it needs. Returns what changed."""
+    locked = Account.objects.select_for_update().get(pk=account.pk)
+    subject = subjects.of_account(locked)
+    changes = {
+        name: [getattr(locked, name), new] for name, new in values.items() if getattr(locked, name) != new
+    }
+    if not changes:
+        return frozenset()
+    least = privilege.Authority.ACCOUNT_ADMIN
+    if _SSO_ADMIN_FIELDS & set(changes):
+        least = privilege.Authority.SSO_ACCOUNT_ADMIN
+    if _OPERATOR_FIELDS & set(changes):
+        least = privilege.Authority.OPERATOR
+    privilege.require(actor, locked, least, action="account.update", subject=subject)
+    for name, (_, new) in changes.items():
+        setattr(locked, name, new)
+    locked.save()
+    record(
+        actor=actor,
+        action="account.updated",
+        subject=subject,
+        message=f"Account {locked.name}: {', '.join(sorted(changes))} changed.",
+        changes={name: [str(old), str(new)] for name, (old, new) in changes.items()},
+    )
+    account.refresh_from_db()
+    return frozenset(changes)
+
+
+@refusals_audited
+@transaction.atomic
+def verify_host_name(*, account: Account, actor: Actor, host: str, position: int = 0) -> AccountHostName:
+    """Give an account a host name that an operator vouches for (V-6, V-7)."""
+    subject = subjects.of_account(account)
+    privilege.require(actor, account, privilege.Authority.OPERATOR, action="account.host", subject=subject)
+    reserved = {urlsplit(url).hostname for url in (public_urls.base_url(), *settings.BROKER_REGIONS.values())}
+    if fold(host).rstrip(".") in reserved:
+        raise NameBelongsToAnother(
+            f"{host} is the deployment's own name.", actor=actor, action="account.host", subject=subject
+        )
+    try:
+        with transaction.atomic():
+            row, _ = AccountHostName.objects.update_or_create(
+                account=account,
+                host=fold(host).rstrip("."),
+                defaults={"verified_at": timezone.now(), "position": position},
+            )
+    except IntegrityError as error:
+        raise NameBelongsToAnother(
+            f"{host} is already in use.", actor=actor, action="account.host", subject=subject
+        ) from error
+    record(
+        actor=actor, action="account.host_verified", subject=subject, message=f"Host name {host} is verified."
+    )
+    return row
+
+
+@refusals_audited
+@transaction.atomic
+def verify_domain(*, account: Account, actor: Actor, domain: str, method: EmailDomain.Method) -> EmailDomain:
+    """Make an e-mail domain the account's own: by an operator, or by DNS once that has been checked (V-6)."""
+    subject = subjects.of_account(account)
+    least = privilege.Authority.OPERATOR
+    if method == EmailDomain.Method.DNS:
+        least = privilege.Authority.SSO_ACCOUNT_ADMIN
+    privilege.require(actor, account, least, action="account.domain", subject=subject)
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            row, _ = EmailDomain.objects.update_or_create(
+                account=account,
+                domain=fold(domain).rstrip("."),
+                defaults={"verified_at": now, "verified_by": method.value, "checked_at": now},
+            )
+    except IntegrityError as error:
+        raise NameBelongsToAnother(
+            f"{domain} is already in use.", actor=actor, action="account.domain", subject=subject
+        ) from error
+    record(
+        actor=actor,
+        action="account.domain_verified",
+        subject=subject,
+        message=f"E-mail domain {domain} is verified ({method.label}).",
+    )
+    return row

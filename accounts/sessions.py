@@ -1,0 +1,64 @@
+"""The browser's session, checked on every request (design rule 10, V-7, V-12).
+
+Django drops people whose ``session_epoch`` moved (it is part of the session hash) and people who may not sign in. This
+adds what only the ``UserSession`` row knows: that it was ended, that it is too old, that it lives on this host. One
+query a request for signed-in people, none for others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth import logout
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import EndReason, User, UserSession
+from foundation.secret_tokens import digest
+
+
+def key_digest(session_key: str) -> str:
+    """Return what ``UserSession`` stores of a session key."""
+    return digest(session_key)
+
+
+def open_user_session(
+    *, user: User, session_key: str, host: str, expires_at: datetime, address: str, agent: str, track_id: str
+) -> UserSession:
+    """Write the row of a session that just began; the caller adds what the provider said."""
+    return UserSession(
+        user=user,
+        key_digest=key_digest(session_key),
+        host=host,
+        expires_at=expires_at,
+        address=address or None,
+        agent=agent[:300],
+        track_id=track_id,
+    )
+
+
+def current(request: HttpRequest) -> UserSession | None:
+    """Return the row of the request's session when it is still good, None otherwise; nothing is changed."""
+    key = request.session.session_key
+    if not key:
+        return None
+    row = UserSession.objects.filter(key_digest=key_digest(key), ended_at=None).first()
+    if row is None or row.expires_at <= timezone.now() or row.host != request.get_host().lower():
+        return None
+    return row
+
+
+def enforce(request: HttpRequest) -> UserSession | None:
+    """Return the good session of a signed-in request; sign the browser out when its session is over."""
+    if not request.user.is_authenticated:
+        return None
+    row = current(request)
+    if row is None or row.user_id != request.user.pk:
+        key = request.session.session_key
+        if key:
+            UserSession.objects.filter(
+                key_digest=key_digest(key), ended_at=None, expires_at__lte=timezone.now()
+            ).update(ended_at=timezone.now(), end_reason=EndReason.EXPIRED)
+        logout(request)
+        return None
+    return row

@@ -1,0 +1,17 @@
+"""What ``accounts`` tells the floors above, inside the transaction that changed it.
+
+Receivers write in that same transaction or not at all; a receiver that fails rolls the change back.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A person was deleted: `spaces` drops their roles, `sso` closes their identities (V-13). Arguments: user, actor.
+person_deleted = Signal()
+
+# A new account exists and needs what every account has. Arguments: account, actor.
+account_created = Signal()
+
+# A person was created, or their columns changed. Arguments: user, actor, changed (names of columns).
+person_changed = Signal()

@@ -1,0 +1,20 @@
+"""Celery's entrances to ``accounts``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+
+from accounts.models import UserSession
+
+SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to its person and admins
+
+
+@shared_task(name="accounts.tasks.purge_sessions", ignore_result=True)
+def purge_sessions() -> None:
+    """Erase expired browser sessions, and the record of those that ended long ago (daily, by beat)."""
+    SessionStore.clear_expired()
+    UserSession.objects.filter(expires_at__lt=timezone.now() - SESSION_RETENTION).delete()
