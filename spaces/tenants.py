@@ -1,0 +1,146 @@
+"""Make and change what an account is divided into: spaces, space roles, mapping roles (R-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+
+from accounts import privilege
+from accounts.models import Account, AccountRole
+from audit.actors import Actor
+from audit.recorder import Subject, record
+from audit.refusals import Refused, refusals_audited
+from spaces import subjects
+from spaces.models import (
+    BuiltInSpaceRole,
+    MappingRole,
+    MappingScope,
+    MappingScopeRole,
+    Space,
+    SpaceRole,
+)
+
+
+class NameTaken(Refused):
+    """The account already has one of this name."""
+
+    code = "space.name_taken"
+
+
+class EmptyMapping(Refused):
+    """A mapping role needs at least one scope, and each scope at least one role (R-1)."""
+
+    code = "mapping_role.empty"
+
+
+@refusals_audited
+@transaction.atomic
+def create_space(*, account: Account, actor: Actor, name: str) -> Space:
+    """Create a space in an account."""
+    subject = Subject("space", "", name, account_id=account.pk)
+    privilege.require(
+        actor, account, privilege.Authority.ACCOUNT_ADMIN, action="space.create", subject=subject
+    )
+    try:
+        with transaction.atomic():
+            space = Space.objects.create(account=account, name=name)
+    except IntegrityError as error:
+        raise NameTaken(
+            f"There is a space {name}.", actor=actor, action="space.create", subject=subject
+        ) from error
+    record(
+        actor=actor,
+        action="space.created",
+        subject=subjects.of_space(space),
+        message=f"Space {name} was created.",
+    )
+    return space
+
+
+@refusals_audited
+@transaction.atomic
+def create_space_role(*, account: Account, actor: Actor, name: str) -> SpaceRole:
+    """Create a role that can be held in any space of the account."""
+    subject = Subject("space_role", "", name, account_id=account.pk)
+    privilege.require(
+        actor, account, privilege.Authority.ACCOUNT_ADMIN, action="space_role.create", subject=subject
+    )
+    try:
+        with transaction.atomic():
+            role = SpaceRole.objects.create(account=account, name=name)
+    except IntegrityError as error:
+        raise NameTaken(
+            f"There is a space role {name}.", actor=actor, action="space_role.create", subject=subject
+        ) from error
+    record(
+        actor=actor,
+        action="space_role.created",
+        subject=subjects.of_space_role(role),
+        message=f"Space role {name} was created.",
+    )
+    return role
+
+
+@refusals_audited
+@transaction.atomic
+def save_mapping_role(
+    *,
+    account: Account,
+    actor: Actor,
+    name: str,
+    account_roles: frozenset[AccountRole],
+    space_roles: Mapping[Space, frozenset[SpaceRole]],
+) -> tuple[MappingRole, bool]:
+    """Create a mapping role or set what it gives; return it and whether anything changed (SSO account admins only)."""
+    subject = Subject("mapping_role", "", name, account_id=account.pk)
+    privilege.require(
+        actor, account, privilege.Authority.SSO_ACCOUNT_ADMIN, action="mapping_role.save", subject=subject
+    )
+    wanted: dict[Space | None, frozenset[AccountRole] | frozenset[SpaceRole]] = {
+        space: roles for space, roles in space_roles.items() if roles
+    }
+    if account_roles:
+        wanted[None] = account_roles
+    if not wanted:
+        raise EmptyMapping(
+            f"Mapping role {name} gives nothing.", actor=actor, action="mapping_role.save", subject=subject
+        )
+    role, created = MappingRole.objects.get_or_create(account=account, name=name)
+    before = describe(role)
+    role.scopes.all().delete()
+    for space, roles in wanted.items():
+        scope = MappingScope.objects.create(mapping_role=role, space=space)
+        for given in roles:
+            MappingScopeRole.objects.create(
+                scope=scope,
+                account_role=given if isinstance(given, AccountRole) else None,
+                space_role=given if isinstance(given, SpaceRole) else None,
+            )
+    after = describe(role)
+    if created or before != after:
+        record(
+            actor=actor,
+            action="mapping_role.saved",
+            subject=subjects.of_mapping_role(role),
+            message=f"Mapping role {name} was saved.",
+            changes={"gives": [before, after]},
+        )
+    return role, created or before != after
+
+
+def describe(role: MappingRole) -> list[str]:
+    """Return what a mapping role gives as readable lines, sorted."""
+    rows = MappingScopeRole.objects.filter(scope__mapping_role=role).select_related(
+        "scope__space", "account_role", "space_role"
+    )
+    return sorted(
+        f"{row.scope.space.name if row.scope.space else 'account'}: {row.account_role or row.space_role}"
+        for row in rows
+    )
+
+
+def create_built_in_roles(account: Account) -> None:
+    """Give a new account the space roles that every account has."""
+    for built_in in BuiltInSpaceRole:
+        SpaceRole.objects.create(account=account, name=built_in.label, built_in=built_in.value)
