@@ -1,0 +1,46 @@
+"""A provider's rows as the value that the SAML core works with (S-1: one Redirect URL for everything)."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from sso import provider_urls
+from sso.models import IdentityProvider
+from sso_saml.messages import SamlConfig
+from sso_saml.models import SamlSettings
+
+
+def redirect_url(provider: IdentityProvider) -> str:
+    """Return the one Redirect URL: entity ID, ACS and sign-on URL in one. It ends with a slash, so that no other
+    provider's URL can begin with it."""
+    return provider_urls.absolute(provider, redirect_path(provider))
+
+
+def redirect_path(provider: IdentityProvider) -> str:
+    """Return the path of the Redirect URL."""
+    return reverse("sso_saml:redirect_url", args=[provider.slug])
+
+
+def settings_of(provider: IdentityProvider) -> SamlSettings:
+    """Return the SAML half of a provider, unsaved and empty for one that has none yet."""
+    found = SamlSettings.objects.filter(provider=provider).first()
+    return found or SamlSettings(provider=provider)
+
+
+def sp_entity_id(provider: IdentityProvider, settings: SamlSettings) -> str:
+    """Return who we are towards this provider."""
+    return settings.sp_entity_id or redirect_url(provider)
+
+
+def config_of(provider: IdentityProvider) -> SamlConfig:
+    """Return the settings of a provider as the core wants them: two queries."""
+    settings = settings_of(provider)
+    certificates = () if settings.pk is None else settings.certificates.values_list("pem", flat=True)
+    return SamlConfig(
+        idp_entity_id=settings.idp_entity_id,
+        sso_url=settings.sso_url,
+        slo_url=settings.slo_url or None,
+        certificates=tuple(certificates),
+        sp_entity_id=sp_entity_id(provider, settings),
+        acs_url=redirect_url(provider),
+    )

@@ -1,0 +1,102 @@
+"""A SAML response arrives by a cross-site POST: verify it, park it, send the browser on (design rule 7, V-17, V-19).
+
+Nothing is stored before the signature verified and an open attempt was found. The attempt is found by InResponseTo,
+read from the unverified document for that look-up alone; verification then insists on the same value inside the signed
+part. RelayState, when it comes back, must name the same attempt.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from foundation.client_address import client_address
+from foundation.secret_tokens import digest
+from sso import answers, attempts, browser, claims_json, provider_urls, sign_in
+from sso.models import IdentityProvider, SignInAttempt
+from sso.refusals import Code, Refusal, SignInRefused
+from sso_saml import replay
+from sso_saml.claims import claims_of
+from sso_saml.errors import RefusalCode, SamlRefusal
+from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to
+from sso_saml.messages import Expected, SamlConfig
+from sso_saml.models import IdpInitiated
+from sso_saml.provider_config import config_of, redirect_path, settings_of
+from sso_saml.toolkit import validate_document
+
+
+def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
+    """Answer the POST to the Redirect URL."""
+    attempt: SignInAttempt | None = None
+    try:
+        if not provider_urls.is_at_home(provider, request.get_host()):
+            raise SignInRefused(Code.WRONG_HOST, f"the response came to {request.get_host()}")
+        document = check_encoded(_only(request, "SAMLResponse"))
+        request_id = claimed_in_response_to(document)
+        if request_id is None:
+            return _unsolicited(request, provider, document)
+        attempt = _find_attempt(request, provider, request_id)
+        code = _verify_and_park(provider, attempt, document, request_id)
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, provider=provider)
+    except SamlRefusal as error:
+        return answers.refused(
+            request, Refusal(error.code.value, error.detail), provider=provider, attempt=attempt
+        )
+    return sign_in.to_continuation(code)
+
+
+def _only(request: HttpRequest, name: str) -> str:
+    values = request.POST.getlist(name)
+    if len(values) != 1 or not values[0]:
+        raise SamlRefusal(RefusalCode.NOT_BASE64, f"{len(values)} values of {name}")
+    return str(values[0])
+
+
+def _find_attempt(request: HttpRequest, provider: IdentityProvider, request_id: str) -> SignInAttempt:
+    attempt = attempts.find_by_request_id(request_id, provider, request)
+    relay_state = request.POST.get("RelayState", "")
+    if relay_state and not hmac.compare_digest(digest(relay_state), attempt.handle_digest):
+        raise SignInRefused(Code.ATTEMPT_UNKNOWN, "RelayState and InResponseTo name different sign-ins")
+    return attempt
+
+
+def _verify_and_park(
+    provider: IdentityProvider, attempt: SignInAttempt, document: CheckedResponse, request_id: str | None
+) -> str:
+    config = config_of(provider)
+    assertion = validate_document(config, document, _expected(config, request_id))
+    claims = claims_of(assertion, provider, settings_of(provider).subject_attribute)
+    replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
+    return attempts.park(attempt, json.loads(claims_json.dump(claims)))
+
+
+def _expected(config: SamlConfig, request_id: str | None) -> Expected:
+    return Expected(now=timezone.now(), request_id=request_id, acs_urls=(config.acs_url,))
+
+
+def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: CheckedResponse) -> HttpResponse:
+    """Answer a response that nobody asked for, as the provider is set (S-5)."""
+    mode = settings_of(provider).idp_initiated
+    if mode == IdpInitiated.RESTART and provider.is_enabled:
+        # Keeps nothing of the POST; the GET limits this to once a minute, since only there the cookie is sent.
+        return HttpResponseRedirect(f"{redirect_path(provider)}?restart=1", status=303)
+    if mode != IdpInitiated.ACCEPT or not provider.is_enabled:
+        raise SignInRefused(Code.UNSOLICITED, "IdP-initiated sign-in is refused by this provider's settings")
+    config = config_of(provider)
+    assertion = validate_document(config, document, _expected(config, None))
+    claims = claims_of(assertion, provider, settings_of(provider).subject_attribute)
+    replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
+    begun = attempts.begin(
+        request=request,
+        provider=provider,
+        account=provider.account,
+        address=client_address(request),
+        unsolicited=True,
+    )
+    response = sign_in.to_continuation(attempts.park(begun.attempt, json.loads(claims_json.dump(claims))))
+    browser.remember(response, begun.browser_secret)
+    return response

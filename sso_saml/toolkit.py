@@ -1,0 +1,197 @@
+"""From a SAMLResponse to a verified assertion: the only module that imports the SAML library (``onelogin``).
+
+``validate_response`` is the whole way: the gate (``gate``), the signatures (libxmlsec through the library), the signed
+bytes, the schema, then every check of ``assertion_checks``. A view that must first find the attempt calls
+``gate.check_encoded``, ``gate.claimed_in_response_to`` and then ``validate_document``.
+
+How wrapping is kept out, beyond the gate: after libxmlsec has accepted a signature, the signed element is canonicalised
+here, its digest is compared with the one in the signature, and those very bytes are parsed again. What is read is what
+was signed; the document that arrived is used further only for what an unsigned Response may say against itself.
+
+The library is used for signatures and for its schemas. Its Response class is not: it compares URLs by prefix, skips
+checks whose element is missing, decrypts in its constructor and raises outside its own error class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import onelogin.saml2
+from lxml import etree
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
+
+from sso_saml.assertion_checks import (
+    SignedContent,
+    acceptable_until,
+    check_conditions,
+    check_destination,
+    check_in_response_to,
+    check_issuers,
+    check_subject_confirmation,
+)
+from sso_saml.assertion_content import (
+    check_nothing_encrypted,
+    read_attributes,
+    read_authentication,
+    read_name_id,
+)
+from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, only_refusals
+from sso_saml.gate import CheckedResponse, check_encoded
+from sso_saml.gate import claimed_in_response_to as response_in_response_to
+from sso_saml.messages import Expected, SamlConfig, VerifiedAssertion
+from sso_saml.names import saml
+from sso_saml.safe_xml import UnsafeXmlError, XmlLimits, parse
+from sso_saml.signature_shape import SignatureShape
+
+__all__ = [
+    "Expected",
+    "SamlConfig",
+    "VerifiedAssertion",
+    "response_in_response_to",
+    "validate_document",
+    "validate_response",
+]
+
+# Canonical form writes namespaces where they are used and so is longer than what arrived.
+_CANONICAL_LIMITS = XmlLimits(max_bytes=4 * 1024 * 1024)
+
+
+@only_refusals
+def validate_response(config: SamlConfig, saml_response_b64: str, expected: Expected) -> VerifiedAssertion:
+    """Verify the base64 text of a SAMLResponse form field. Raises ``SamlRefusal`` and nothing else."""
+    return _validate(config, check_encoded(saml_response_b64), expected)
+
+
+@only_refusals
+def validate_document(config: SamlConfig, document: CheckedResponse, expected: Expected) -> VerifiedAssertion:
+    """Verify a response that passed the gate. Raises ``SamlRefusal`` and nothing else.
+
+    ``document`` is not changed. Replay (``assertion_id`` until ``not_on_or_after``) is the caller's to check.
+    """
+    return _validate(config, document, expected)
+
+
+def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected) -> VerifiedAssertion:
+    if not document.is_success:
+        raise StatusRefusal(document.status_codes, document.status_message)
+    if document.assertion is None:
+        raise SamlRefusal(RefusalCode.ENCRYPTED, "the assertion is encrypted, and there is no key to read it")
+    content = _verified_content(config, document, document.assertion)
+    # What arrived, not its canonical form: exclusive c14n drops the prefix that xsi:type="xs:string" needs.
+    if not _schema().validate(document.root):
+        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
+    assertion = content.assertion
+    check_nothing_encrypted(assertion)
+    issuer = check_issuers(content, config)
+    check_destination(content, expected)
+    in_response_to = check_in_response_to(content, expected)
+    conditions_until = check_conditions(assertion, config, expected)
+    confirmed_until = check_subject_confirmation(assertion, expected)
+    authentication = read_authentication(assertion, expected.now)
+    name_id = read_name_id(assertion)
+    return VerifiedAssertion(
+        issuer=issuer,
+        assertion_id=assertion.get("ID") or "",
+        response_id=content.response.get("ID") or "",
+        in_response_to=in_response_to,
+        name_id=name_id.value if name_id else None,
+        name_id_format=name_id.format if name_id else None,
+        attributes=read_attributes(assertion),
+        session_index=authentication.session_index,
+        session_not_on_or_after=authentication.session_not_on_or_after,
+        authn_instant=authentication.instant,
+        authn_context=authentication.context,
+        not_on_or_after=acceptable_until(confirmed_until, conditions_until, expected),
+    )
+
+
+def _verified_content(
+    config: SamlConfig, document: CheckedResponse, assertion: etree._Element
+) -> SignedContent:
+    """Verify every signature there is, and give the signed elements, parsed anew from the signed bytes.
+
+    The Response's signature covers the assertion as well; without it, the assertion must have its own.
+    """
+    outer, inner = document.response_signature, document.assertion_signature
+    if outer is not None:
+        _verify(document.root, OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH, config.certificates)
+    if inner is not None:
+        _verify(document.root, OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH, config.certificates)
+    if outer is not None:
+        response = _signed_element(document.root, outer)
+        signed_assertion = response.find(saml("Assertion"))
+        if signed_assertion is None:
+            raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed Response holds no assertion")
+        return SignedContent(response, response_is_signed=True, assertion=signed_assertion)
+    if inner is not None:
+        return SignedContent(
+            document.root, response_is_signed=False, assertion=_signed_element(assertion, inner)
+        )
+    raise SamlRefusal(RefusalCode.SIGNATURE_MISSING, "neither the Response nor the assertion is signed")
+
+
+def _verify(root: etree._Element, signature_path: str, certificates: tuple[str, ...]) -> None:
+    """Let libxmlsec verify one signature with the configured certificates, one after the other.
+
+    KeyInfo is not consulted, because the key is set beforehand. The library answers False for every failure and keeps
+    libxmlsec's error output off.
+    """
+    if not certificates:
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no certificate is configured")
+    if (
+        OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(certificates))
+        is not True
+    ):
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the signature")
+
+
+def _signed_element(element: etree._Element, shape: SignatureShape) -> etree._Element:
+    """``element`` without its signature, parsed from the bytes whose digest the (verified) signature states."""
+    signed_bytes = _canonical_without_signature(element, shape)
+    digest = hashlib.new(shape.digest_method, signed_bytes).digest()
+    if not hmac.compare_digest(digest, shape.digest_value):
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed bytes cannot be told")
+    try:
+        return parse(signed_bytes, _CANONICAL_LIMITS)
+    except UnsafeXmlError as error:
+        raise SamlRefusal(RefusalCode(f"saml.{error.fault.value}"), "in canonical form") from None
+
+
+def _canonical_without_signature(element: etree._Element, shape: SignatureShape) -> bytes:
+    # On a copy of the whole document: a copied subtree would lose the namespaces declared above it.
+    root = element.getroottree().getroot()
+    copied = deepcopy(root)
+    if element is not root:
+        copied = copied[root.index(element)]
+    _remove_keeping_tail(copied[element.index(shape.element)])
+    # "#default" in a PrefixList is not understood by lxml; where it matters, the digest differs and we refuse.
+    return etree.tostring(
+        copied,
+        method="c14n",
+        exclusive=True,
+        with_comments=False,
+        inclusive_ns_prefixes=list(shape.inclusive_prefixes),
+    )
+
+
+def _remove_keeping_tail(element: etree._Element) -> None:
+    # The text after the signature is signed content; lxml would take it along.
+    parent, before, tail = element.getparent(), element.getprevious(), element.tail or ""
+    if parent is None:
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signature stands alone")
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    parent.remove(element)
+
+
+@cache
+def _schema() -> etree.XMLSchema:
+    """SAML's protocol schema, which brings those of assertions and signatures; read once per process."""
+    folder = Path(onelogin.saml2.__file__).parent / "schemas"
+    return etree.XMLSchema(etree.parse(str(folder / "saml-schema-protocol-2.0.xsd")))
