@@ -1,0 +1,1 @@
+"""OpenID Connect relying party: from a callback to ``Claims``."""

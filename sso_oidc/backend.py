@@ -1,0 +1,147 @@
+"""The authentication backend of one provider for one callback: mozilla-django-oidc's class, thinly filled.
+
+Its shape is kept (a code becomes tokens, a token is verified, userinfo is fetched) and nothing of its stock behaviour:
+settings come with the call and never from ``OIDC_OP_*``, tokens are validated by ``sso_oidc.tokens``, and who the
+person is, is decided by ``sso.plan``. It is therefore no entry of ``AUTHENTICATION_BACKENDS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+
+from foundation.http import Deadline, OutboundError
+from sso.claims import Claims, ClaimWarning
+from sso.models import IdentityProvider, SignInAttempt, Vendor
+from sso_oidc import outbound
+from sso_oidc.claims import claims_of
+from sso_oidc.metadata import ProviderMetadata
+from sso_oidc.models import OidcSettings
+from sso_oidc.token_endpoint import Client, TokenResponse, fetch_userinfo, redeem_code
+from sso_oidc.tokens import (
+    Channel,
+    ExpectedToken,
+    IdToken,
+    check_userinfo_sub,
+    validate_id_token,
+    validate_same_subject,
+)
+
+CALLBACK_SECONDS = 10  # one deadline over all calls of one callback (O-5)
+
+
+class ProviderBackend(OIDCAuthenticationBackend):
+    """Turns the answer of ``provider`` to ``attempt`` into claims. Raises ``OidcRefusal`` and ``OutboundError``."""
+
+    def __init__(
+        self, provider: IdentityProvider, settings: OidcSettings, attempt: SignInAttempt, redirect_uri: str
+    ) -> None:
+        # super().__init__ would read one global provider from Django's settings.
+        self.provider = provider
+        self.settings = settings
+        self.attempt = attempt
+        self.redirect_uri = redirect_uri
+        self.deadline = Deadline(CALLBACK_SECONDS)
+        self.discovery = outbound.discovery()
+        self._metadata: ProviderMetadata | None = None
+
+    @staticmethod
+    def get_settings(attr: str, *args: Any) -> Any:
+        """Refuse: there is no global provider."""
+        raise AttributeError(f"{attr} is not read from the settings; it comes with the provider")
+
+    def authenticate(self, request: HttpRequest | None, **kwargs: Any) -> None:
+        """Refuse: signing in is ``sso.sign_in``'s, with the claims that this class returns."""
+
+    @property
+    def metadata(self) -> ProviderMetadata:
+        """The provider's discovery document, cached."""
+        if self._metadata is None:
+            self._metadata = self.discovery.metadata(self.settings.issuer, deadline=self.deadline)
+        return self._metadata
+
+    def get_token(self, payload: str) -> TokenResponse:
+        """Redeem the code ``payload`` at the token endpoint."""
+        client = Client(self.settings.client_id, self.settings.client_secret)
+        return redeem_code(
+            outbound.http(),
+            self.metadata,
+            client,
+            code=payload,
+            redirect_uri=self.redirect_uri,
+            verifier=self.attempt.code_verifier,
+            deadline=self.deadline,
+        )
+
+    def verify_token(self, token: str, **kwargs: Any) -> IdToken:
+        """Validate an ID token; ``kwargs`` are ``channel``, ``code``, ``access_token`` of ``ExpectedToken``."""
+        expected = ExpectedToken(
+            issuer=self.metadata.issuer,
+            client_id=self.settings.client_id,
+            nonce=self.attempt.nonce,
+            now=timezone.now(),
+            algorithms=self.metadata.id_token_algorithms,
+            **kwargs,
+        )
+        return self.discovery.check_with_keys(
+            self.metadata,
+            lambda keys: validate_id_token(token, keys=keys, expected=expected),
+            deadline=self.deadline,
+        )
+
+    def get_userinfo(self, access_token: str, id_token: IdToken, payload: Any = None) -> Mapping[str, Any]:
+        """Fetch userinfo and insist that it speaks of the same subject."""
+        found = fetch_userinfo(outbound.http(), self.metadata, access_token, self.deadline)
+        check_userinfo_sub(found, id_token)
+        return found
+
+    def verify_front(self, id_token: str, code: str) -> IdToken:
+        """Validate the token that came with the code through the browser."""
+        return self.verify_token(id_token, channel=Channel.FRONT, code=code)
+
+    @property
+    def front_channel_only(self) -> bool:
+        """O-3's last way: Entra without any credential of ours signs in with the front-channel token alone."""
+        return self.settings.flow == "hybrid" and not self.settings.client_secret and self._is_entra
+
+    @property
+    def _is_entra(self) -> bool:
+        return bool(self.provider.vendor == Vendor.ENTRA)
+
+    def claims_from_front(self, front: IdToken) -> Claims:
+        """Return claims without redeeming the code."""
+        return claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
+
+    def claims_from_code(self, code: str, *, front: IdToken | None = None) -> Claims:
+        """Redeem the code and return claims of the back-channel token; ``front`` must speak of the same person."""
+        tokens = self.get_token(code)
+        token = self.verify_token(tokens.id_token, access_token=tokens.access_token or None, code=code)
+        if front is not None:
+            validate_same_subject(front, token)
+        userinfo: Mapping[str, Any] | None = None
+        warnings: tuple[ClaimWarning, ...] = ()
+        if self._needs_userinfo(token, tokens.access_token):
+            try:
+                userinfo = self.get_userinfo(tokens.access_token, token)
+            except OutboundError as error:
+                if "email" not in token.claims:
+                    raise
+                warnings = (ClaimWarning("userinfo_unreachable", error.code.value),)
+        claims = claims_of(token, self.provider, userinfo=userinfo, subject_claim=self.settings.subject_claim)
+        return _with_warnings(claims, warnings)
+
+    def _needs_userinfo(self, token: IdToken, access_token: str) -> bool:
+        """Okta and others put groups and custom claims there with the code flow; Entra's has only the e-mail."""
+        if not access_token or not self.metadata.userinfo_endpoint:
+            return False
+        wanted = {"email"} if self._is_entra else {"email", "groups", "space_name"}
+        return bool(wanted - set(token.claims))
+
+
+def _with_warnings(claims: Claims, warnings: tuple[ClaimWarning, ...]) -> Claims:
+    return replace(claims, warnings=(*claims.warnings, *warnings)) if warnings else claims

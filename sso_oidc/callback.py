@@ -1,0 +1,66 @@
+"""The answer of an OpenID provider: by a redirect with the cookie, or by a cross-site POST without (design rule 7).
+
+Code flow: a top-level GET that carries the Lax cookie. The attempt is found by ``state``, bound to this browser, spent,
+and only then the code is exchanged. Hybrid: a form_post without the cookie. The ID token is validated (c_hash ties the
+code to it), both are parked under a one-time code, and the same-site GET goes on.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.request import QueryDict
+
+from foundation.http import OutboundError
+from sso import answers, attempts, provider_urls, sign_in
+from sso.models import IdentityProvider, SignInAttempt
+from sso.refusals import Code, SignInRefused
+from sso_oidc.authorization import (
+    AuthorizationResponse,
+    Flow,
+    check_iss_parameter,
+    parse_authorization_response,
+)
+from sso_oidc.backend import ProviderBackend
+from sso_oidc.configuration import settings_of
+from sso_oidc.errors import OidcCode, OidcRefusal
+from sso_oidc.protocol import provider_refused, redirect_uri, refused
+
+
+def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
+    """Answer the callback, GET for ``code`` and POST for hybrid."""
+    settings = settings_of(provider)
+    attempt: SignInAttempt | None = None
+    try:
+        if not provider_urls.is_at_home(provider, request.get_host()):
+            raise SignInRefused(Code.WRONG_HOST, f"the answer came to {request.get_host()}")
+        flow = Flow(settings.flow)
+        posted = request.method == "POST"
+        answer = parse_authorization_response(_parameters(request.POST if posted else request.GET), flow)
+        if posted != (flow is Flow.HYBRID) and answer.error is None:
+            raise OidcRefusal(OidcCode.RESPONSE, f"{flow.value} does not answer by {request.method}")
+        attempt = attempts.find_by_handle(answer.state, provider, request)
+        backend = ProviderBackend(provider, settings, attempt, redirect_uri(provider))
+        check_iss_parameter(answer, backend.metadata)
+        if posted:
+            return sign_in.to_continuation(_park(backend, attempt, answer))
+        attempts.spend(attempt, request)
+        if answer.error is not None:
+            raise provider_refused(answer.error)
+        claims = backend.claims_from_code(answer.code)
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, provider=provider, attempt=attempt)
+    except (OidcRefusal, OutboundError) as error:
+        return answers.refused(request, refused(error).refusal, provider=provider, attempt=attempt)
+    return sign_in.complete(request, attempt, claims)
+
+
+def _park(backend: ProviderBackend, attempt: SignInAttempt, answer: AuthorizationResponse) -> str:
+    if answer.error is not None:
+        # Nothing is spent: whoever can make a browser post an error must not be able to end somebody's sign-in.
+        raise provider_refused(answer.error)
+    backend.verify_front(answer.id_token, answer.code)
+    return attempts.park(attempt, {"code": answer.code, "id_token": answer.id_token})
+
+
+def _parameters(query: QueryDict) -> dict[str, list[str]]:
+    return {name: [str(value) for value in values] for name, values in query.lists()}

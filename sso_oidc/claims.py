@@ -1,0 +1,100 @@
+"""From validated tokens to ``Claims``: claim names, the subject, overage (J-1, J-11, G-5, V-3, V-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sso.claim_names import as_bag, names_for, read_person
+from sso.claims import Claims, ProviderSession, SubjectSource
+from sso.models import IdentityProvider, ProtocolName, Vendor
+from sso_oidc.errors import OidcCode, OidcRefusal
+from sso_oidc.tokens import IdToken
+
+_MAX_SUBJECT = 512  # characters
+_OKTA_GROUP_LIMIT = 100  # at exactly this many the list may have been cut (facts, Okta)
+
+
+def claims_of(
+    token: IdToken,
+    provider: IdentityProvider,
+    *,
+    userinfo: Mapping[str, Any] | None = None,
+    subject_claim: str = "",
+    trust_groups: bool = True,
+) -> Claims:
+    """Return what the provider said. ``userinfo`` fills only what the token leaves out.
+
+    ``trust_groups`` is false for a front-channel token whose back-channel twin is to come: groups there may be cut.
+    """
+    said: dict[str, Any] = {**(userinfo or {}), **token.claims}
+    bag = as_bag(said)
+    person = read_person(bag, names_for(ProtocolName.OIDC, provider.vendor, provider.claim_names))
+    subject, source = _subject(token, provider, subject_claim)
+    overage = has_overage(said, person.groups, provider.vendor)
+    return Claims(
+        issuer=token.issuer,
+        subject=subject,
+        subject_source=source,
+        tenant_id=person.tenant_id.lower() if person.tenant_id else None,
+        external_id=person.external_id or None,
+        user_name=person.user_name or None,
+        email=person.email,
+        email_verified=email_is_verified(said, provider.vendor),
+        hosted_domain=said["hd"] if isinstance(said.get("hd"), str) else None,
+        given_name=person.given_name,
+        family_name=person.family_name,
+        display_name=person.display_name,
+        phone=person.phone,
+        timezone=person.timezone,
+        space_names=person.space_names,
+        space_roles=person.space_roles,
+        groups=person.groups if trust_groups else None,
+        groups_overage=overage,
+        role_mapping=person.role_mapping,
+        session=ProviderSession(
+            sid=token.sid,
+            id_token=token.raw,
+            authenticated_at=token.authenticated_at,
+            context=token.context,
+            not_on_or_after=None,
+        ),
+        warnings=person.warnings,
+        raw=bag,
+    )
+
+
+def email_is_verified(said: Mapping[str, Any], vendor: str) -> bool | None:
+    """Return true only for a real boolean true; text that merely looks true is false (trap of the design).
+
+    Entra has no ``email_verified``; its ``xms_edov`` says that the domain's owner verified the address, and is sent in
+    several forms.
+    """
+    if vendor == Vendor.ENTRA:
+        value = said.get("xms_edov")
+        return None if value is None else value in (True, 1, "1", "true")
+    value = said.get("email_verified")
+    return None if value is None else value is True
+
+
+def has_overage(said: Mapping[str, Any], groups: tuple[str, ...] | None, vendor: str) -> bool:
+    """Tell whether the person has more groups than the token holds (G-5)."""
+    if said.get("hasgroups"):
+        return True
+    names = said.get("_claim_names")
+    if isinstance(names, Mapping) and "groups" in names:
+        return True
+    return vendor == Vendor.OKTA and groups is not None and len(groups) == _OKTA_GROUP_LIMIT
+
+
+def _subject(token: IdToken, provider: IdentityProvider, subject_claim: str) -> tuple[str, SubjectSource]:
+    if subject_claim:
+        value = token.claims.get(subject_claim)
+        if not isinstance(value, str) or not value.strip() or len(value) > _MAX_SUBJECT:
+            raise OidcRefusal(OidcCode.SUBJECT, f"the subject claim {subject_claim} is missing")
+        return value.strip(), SubjectSource.CONFIGURED
+    if provider.vendor == Vendor.ENTRA:
+        object_id, tenant = token.claims.get("oid"), token.claims.get("tid")
+        if isinstance(object_id, str) and isinstance(tenant, str) and object_id and tenant:
+            return f"{tenant.lower()}|{object_id.lower()}", SubjectSource.ENTRA_OBJECT_ID
+    return token.subject, SubjectSource.SUB

@@ -1,0 +1,153 @@
+"""Save the OIDC settings of a provider and the tenants of one above accounts (O-1, O-3, V-1, V-4, V-6, V-23)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import Account
+from audit.actors import Actor
+from audit.recorder import record
+from audit.refusals import refusals_audited
+from foundation.outbound_target import OutboundError, check_url
+from sso import subjects
+from sso.models import IdentityProvider, Vendor
+from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
+from sso_oidc.authorization import Flow
+from sso_oidc.models import EntraTenant, OidcSettings
+
+_ACTION = "provider.oidc_settings"
+_TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcValues:
+    """New values; ``None`` leaves one as it is, "" empties it."""
+
+    issuer: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    flow: str | None = None
+    extra_scopes: str | None = None
+    subject_claim: str | None = None
+
+
+@refusals_audited
+@transaction.atomic
+def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: OidcValues) -> frozenset[str]:
+    """Save and return the names of what changed. A new issuer or client id clears the secret unless one comes along
+    (V-23)."""
+    locked = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+    require_authority(locked, actor, _ACTION)
+    row = settings_of(locked)
+    wanted = _checked(locked, actor, values)
+    changes: dict[str, Any] = {
+        name: [getattr(row, name), value] for name, value in wanted.items() if getattr(row, name) != value
+    }
+    secret = values.client_secret
+    if secret is None and {"issuer", "client_id"} & set(changes) and row.client_secret:
+        secret = ""
+    if secret is not None and secret != row.client_secret:
+        changes["client_secret"] = ["(not shown)", "changed" if secret else "cleared"]
+        row.client_secret = secret
+    if not changes:
+        return frozenset()
+    for name, value in wanted.items():
+        setattr(row, name, value)
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise ProviderConflict(
+            "This client id at this issuer is already in use.",
+            actor=actor,
+            action=_ACTION,
+            subject=subjects.of_provider(locked),
+        ) from error
+    note_protocol_change(
+        provider=locked,
+        actor=actor,
+        changes=changes,
+        issuer_changed="issuer" in changes and bool(changes["issuer"][0]),
+    )
+    provider.refresh_from_db()
+    return frozenset(changes)
+
+
+@refusals_audited
+@transaction.atomic
+def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, account: Account) -> bool:
+    """Let people of an Entra tenant sign into ``account`` through a provider above accounts; operators only (V-6)."""
+    tenant = tenant_id.strip().lower()
+    require_authority(provider, actor, "provider.tenant")
+    subject = subjects.of_provider(provider)
+    if not provider.is_shared or provider.vendor != Vendor.ENTRA or not _TENANT_ID.match(tenant):
+        raise ProviderInvalid(
+            "tenants belong to an Entra provider above accounts, and a tenant id is a GUID",
+            actor=actor,
+            action="provider.tenant",
+            subject=subject,
+        )
+    if (
+        EntraTenant.objects.filter(tenant_id=tenant, verified_at__isnull=False)
+        .exclude(account=account)
+        .exists()
+    ):
+        raise ProviderConflict(
+            "This tenant id is already in use.", actor=actor, action="provider.tenant", subject=subject
+        )
+    _, created = EntraTenant.objects.get_or_create(
+        provider=provider, tenant_id=tenant, account=account, defaults={"verified_at": timezone.now()}
+    )
+    if created:
+        record(
+            actor=actor,
+            action="provider.tenant_verified",
+            subject=subject,
+            message=f"Tenant {tenant} of {provider.slug} signs into {account.slug}.",
+        )
+    return created
+
+
+def settings_of(provider: IdentityProvider) -> OidcSettings:
+    """Return the OIDC half of a provider, unsaved and empty for one that has none yet."""
+    return OidcSettings.objects.filter(provider=provider).first() or OidcSettings(provider=provider)
+
+
+def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    for name in ("issuer", "client_id", "extra_scopes", "subject_claim"):
+        value = getattr(values, name)
+        if value is not None:
+            wanted[name] = value.strip()
+    if values.flow is not None:
+        if values.flow not in set(Flow):
+            raise _invalid(provider, actor, f"flow is one of {', '.join(Flow)}")
+        wanted["flow"] = values.flow
+    issuer = wanted.get("issuer")
+    if issuer:
+        try:
+            check_url(issuer, django_settings.BROKER_NETWORK_ALLOW_LIST)
+        except OutboundError as error:
+            raise _invalid(provider, actor, f"issuer: {error}") from error
+        shared = bool(_MANY_TENANTS & set(urlsplit(issuer).path.strip("/").split("/")))
+        if shared and not provider.is_shared:
+            raise _invalid(
+                provider, actor, "an issuer for many tenants can't be an account's own; use the tenant id"
+            )
+        if provider.is_shared and not (shared and provider.vendor == Vendor.ENTRA):
+            raise _invalid(
+                provider, actor, "above accounts only Entra's multi-tenant issuers are possible (O-3)"
+            )
+    return wanted
+
+
+def _invalid(provider: IdentityProvider, actor: Actor, message: str) -> ProviderInvalid:
+    return ProviderInvalid(message, actor=actor, action=_ACTION, subject=subjects.of_provider(provider))

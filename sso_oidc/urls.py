@@ -1,0 +1,14 @@
+"""Fixed URLs of OpenID Connect (design, "Interfaces that stay fixed")."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sso_oidc.views import CallbackView, LoginView
+
+app_name = "sso_oidc"
+
+urlpatterns = [
+    path("sso/oidc/<slug:slug>/login", LoginView.as_view(), name="login"),
+    path("sso/oidc/<slug:slug>/callback", CallbackView.as_view(), name="callback"),
+]

@@ -1,0 +1,57 @@
+"""HTTP of OpenID Connect: mozilla-django-oidc's two views as the frame, every handler ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
+
+from sso import starts
+from sso.models import ProtocolName
+from sso_oidc import callback
+from sso_oidc.protocol import way_out
+
+
+class LoginView(OIDCAuthenticationRequestView):
+    """``/sso/oidc/<provider>/login``: begins a sign-in."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        View.__init__(self, **kwargs)  # the stock one reads a global provider from the settings
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Send the browser to the provider."""
+        provider = starts.find_provider(slug, ProtocolName.OIDC)
+        return (
+            starts.unknown_provider(request, slug)
+            if provider is None
+            else starts.leave(request, provider, way_out)
+        )
+
+
+@method_decorator(
+    csrf_exempt, name="dispatch"
+)  # form_post is cross-site by design; the attempt is its protection
+class CallbackView(OIDCAuthenticationCallbackView):
+    """``/sso/oidc/<provider>/callback``: GET answers the code flow, POST the hybrid one."""
+
+    http_method_names = ("get", "post")
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Receive a redirect."""
+        return self._receive(request, slug)
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Receive a form_post."""
+        return self._receive(request, slug)
+
+    def _receive(self, request: HttpRequest, slug: str) -> HttpResponse:
+        provider = starts.find_provider(slug, ProtocolName.OIDC)
+        return (
+            starts.unknown_provider(request, slug)
+            if provider is None
+            else callback.receive(request, provider)
+        )

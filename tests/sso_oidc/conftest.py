@@ -1,0 +1,15 @@
+"""What every test of the OpenID Connect core starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sso_oidc.misbehaving_provider import MisbehavingProvider
+
+
+@pytest.fixture
+def provider() -> Iterator[MisbehavingProvider]:
+    with MisbehavingProvider() as running:
+        yield running
