@@ -1,0 +1,119 @@
+"""Answer a refused sign-in: the page, and the event or log entry under the same track ID (L-10, L-11, V-21).
+
+What a provider vouched for goes to the audit trail of the account; what nobody vouched for goes to the failure log,
+which is bounded. The page shows a friendly message only for what the person or their admin can fix.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Account
+from audit.failures import record_failure
+from foundation.client_address import client_address
+from sso import apply, attempts
+from sso.claims import Claims
+from sso.models import IdentityProvider, Stage
+from sso.models import SignInAttempt as Attempt
+from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, Wording, message_for
+
+log = structlog.get_logger(__name__)
+
+# What means "this page is not yours", as opposed to "your request is not understood".
+_FORBIDDEN_STATUS = 403
+_BAD_STATUS = 400
+_STATUS = {Code.PROVIDER_UNKNOWN: 404, Code.TOO_MANY: 429}
+
+
+def refused(
+    request: HttpRequest,
+    refusal: Refusal,
+    *,
+    provider: IdentityProvider | None = None,
+    account: Account | None = None,
+    attempt: Attempt | None = None,
+    claims: Claims | None = None,
+    target: str = "",
+) -> HttpResponse:
+    """Record a refusal once and return its page. ``claims`` are given only when they were verified."""
+    account = account or (attempt.account if attempt is not None else None)
+    if account is None and provider is not None:
+        account = provider.account
+    address = client_address(request)
+    if claims is not None and provider is not None:
+        apply.audit_refusal(
+            refusal=refusal,
+            provider=provider,
+            account_id=account.pk if account else None,
+            address=address,
+            email=claims.email or claims.user_name or "",
+        )
+        if attempt is not None:
+            attempts.finish(
+                attempt, outcome=refusal.code, report={"refusal": refusal.code, "detail": refusal.detail}
+            )
+    else:
+        record_failure(
+            code=refusal.code,
+            message=f"Sign-in failed ({refusal.code}): {refusal.detail}",
+            address=address,
+            target=target or (provider.slug if provider else ""),
+            account_id=account.pk if account else None,
+            partner_id=provider.partner_id if provider else None,
+        )
+        if attempt is not None and attempt.stage == Stage.SPENT:
+            attempts.finish(attempt, outcome=refusal.code, report={"refusal": refusal.code})
+    log.info("sign_in_refused", reason=refusal.code, provider=provider.slug if provider else "")
+    return page(request, refusal, provider=provider, account=account, attempt=attempt, claims=claims)
+
+
+def page(
+    request: HttpRequest,
+    refusal: Refusal,
+    *,
+    provider: IdentityProvider | None = None,
+    account: Account | None = None,
+    attempt: Attempt | None = None,
+    claims: Claims | None = None,
+) -> HttpResponse:
+    """Return the page of a refusal without recording anything."""
+    words = Wording(
+        product=settings.BROKER_PRODUCT_NAME,
+        email=(claims.email or claims.user_name or "") if claims is not None else "",
+        account=account.name if account else "",
+        provider=provider.name if provider else "",
+        vendor=provider.get_vendor_display() if provider else "",
+    )
+    message = message_for(refusal.code, words)
+    status = _STATUS.get(_code(refusal.code), _FORBIDDEN_STATUS if claims is not None else _BAD_STATUS)
+    if message is None:
+        return render(request, "sso/error.html", status=status)
+    context = {
+        "heading": HEADINGS.get(_code(refusal.code), DEFAULT_HEADING),
+        "message": message,
+        "action_url": start_again(account, attempt),
+        "action_label": _("Start again"),
+    }
+    return render(request, "sso/refused.html", context, status=status)
+
+
+def start_again(account: Account | None, attempt: Attempt | None) -> str:
+    """Return the login page to begin again at, with the e-mail that was typed (L-6)."""
+    path = reverse("sso:login_account", args=[account.slug]) if account else reverse("sso:login")
+    query = {}
+    if attempt is not None and attempt.login_hint:
+        query["email"] = attempt.login_hint
+    if attempt is not None and attempt.next_url:
+        query["next"] = attempt.next_url
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _code(code: str) -> Code:
+    return Code(code) if code in Code._value2member_map_ else Code.CONFLICT

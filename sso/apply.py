@@ -1,0 +1,184 @@
+"""Apply a plan: lock, plan again under the lock, write everything in one transaction with its audit event.
+
+``sign_in`` is the only writer that a sign-in has. It reads provider and account again (V-17), so that what was switched
+off while the person was away at the provider counts. Two first sign-ins of one person at the same moment meet at a
+unique index: the loser's savepoint is rolled back, it plans again, and finds the person that the winner made (J-13).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import lifecycle, subjects
+from accounts.lifecycle.status import record_first_login
+from accounts.models import Account, User
+from audit.actors import Actor, ActorKind
+from audit.recorder import Subject, record
+from spaces.access import change_access
+from sso import claims_json
+from sso.claims import Claims
+from sso.models import FederatedIdentity, IdentityProvider, Vendor
+from sso.plan import SignInPlan, plan_sign_in
+from sso.refusals import Code, Refusal, SignInRefused
+from sso.snapshot import read_state
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A sign-in that was applied."""
+
+    user: User
+    plan: SignInPlan
+
+
+def provider_actor(provider: IdentityProvider, address: str) -> Actor:
+    """Return the actor of everything that a sign-in changes."""
+    return Actor(ActorKind.PROVIDER, str(provider.pk), f"{provider.name} ({provider.slug})", address)
+
+
+def sign_in(
+    *,
+    claims: Claims,
+    provider_id: UUID,
+    account_id: UUID,
+    address: str = "",
+    proven_user_id: UUID | None = None,
+) -> SignedIn:
+    """Plan and apply; raise ``SignInRefused`` with the plan's refusal, after which nothing has changed."""
+    for _ in range(_TRIES):
+        try:
+            with transaction.atomic():
+                return _apply(claims, provider_id, account_id, address, proven_user_id)
+        except (IntegrityError, lifecycle.UserNameTaken):
+            # Somebody else wrote the same person or identity; what they wrote is visible to the next plan.
+            continue
+    raise SignInRefused(Code.CONFLICT, f"still in conflict after {_TRIES} plans")
+
+
+def preview(*, claims: Claims, provider: IdentityProvider, account: Account) -> SignInPlan:
+    """Return what a sign-in with these claims would do now, without doing it (dry run, debugger)."""
+    return plan_sign_in(claims, read_state(claims, provider, account))
+
+
+def _apply(
+    claims: Claims, provider_id: UUID, account_id: UUID, address: str, proven_user_id: UUID | None
+) -> SignedIn:
+    provider = IdentityProvider.objects.filter(pk=provider_id).first()
+    account = Account.objects.filter(pk=account_id).first()
+    if provider is None or account is None:
+        raise SignInRefused(Code.PROVIDER_UNKNOWN, "the provider or account was deleted meanwhile")
+    identities = FederatedIdentity.objects.for_account(account).filter(
+        provider=provider, subject=claims.subject
+    )
+    locked_id = _lock(identities.filter(closed_at=None).values_list("user_id", flat=True).first())
+    plan = plan_sign_in(claims, read_state(claims, provider, account), proven_user_id=proven_user_id)
+    if plan.refusal is None and plan.user_id is not None and plan.user_id != locked_id:
+        # A person to be linked: now that we know whom, plan again with their row locked.
+        locked_id = _lock(plan.user_id)
+        plan = plan_sign_in(claims, read_state(claims, provider, account), proven_user_id=proven_user_id)
+    if plan.refusal is not None:
+        raise SignInRefused(plan.refusal.code, plan.refusal.detail)
+    if plan.user_id is not None and plan.user_id != locked_id:
+        raise IntegrityError("the plan moved to another person while it was made")
+    return SignedIn(_write(claims, provider, account, plan, provider_actor(provider, address)), plan)
+
+
+def _lock(user_id: UUID | None) -> UUID | None:
+    if user_id is not None:
+        User.objects.select_for_update().filter(pk=user_id).first()
+    return user_id
+
+
+def _write(
+    claims: Claims, provider: IdentityProvider, account: Account, plan: SignInPlan, actor: Actor
+) -> User:
+    if plan.user_id is None:
+        user = lifecycle.create_user(actor=actor, account=account, values=plan.profile)
+    else:
+        user = User.objects.for_account(account).get(pk=plan.user_id)
+        if plan.profile.given():
+            lifecycle.update_user(user=user, actor=actor, values=plan.profile)
+    _bind(claims, provider, account, user, plan)
+    if plan.drop_password:
+        lifecycle.drop_password(user=user, actor=actor, why=plan.drop_password)
+    record_first_login(user=user, actor=actor)
+    if plan.becomes_group_synced or not user.connected:
+        user.group_synced = user.group_synced or plan.becomes_group_synced
+        user.connected = True
+        user.save(update_fields=["group_synced", "connected"])
+    change_access(user=user, actor=actor, change=plan.access)
+    record(
+        actor=actor,
+        action="sign_in.succeeded",
+        subject=subjects.of_user(user),
+        message=_message(provider, user, plan),
+        changes={
+            "match": plan.match.value if plan.match else "",
+            "groups_received": list(plan.groups_received[:200]),
+            "rules": [f"{fired.rule.value}: {fired.detail}" for fired in plan.rules],
+            "warnings": [f"{warning.code}: {warning.detail}" for warning in plan.warnings],
+        },
+    )
+    return user
+
+
+def _bind(claims: Claims, provider: IdentityProvider, account: Account, user: User, plan: SignInPlan) -> None:
+    now = timezone.now()
+    seen = {"last_seen_at": now, "last_claims": claims_json.dump(claims), "last_claims_at": now}
+    if plan.new_identity:
+        FederatedIdentity.objects.create(
+            provider=provider,
+            account=account,
+            user=user,
+            subject=claims.subject,
+            subject_source=claims.subject_source.value,
+            issuer=claims.issuer,
+            tenant_id=claims.tenant_id or "",
+            **seen,
+        )
+    else:
+        FederatedIdentity.objects.for_account(account).filter(
+            provider=provider, subject=claims.subject, closed_at=None
+        ).update(**seen)
+
+
+def _message(provider: IdentityProvider, user: User, plan: SignInPlan) -> str:
+    """Return G-6's sentence with the groups received."""
+    names = {Vendor.ENTRA.value: "AzureAD Idp", Vendor.OKTA.value: "Okta Idp"}
+    name = names.get(provider.vendor, provider.name)
+    groups = ", ".join(plan.groups_received) or (
+        "none" if plan.groups_skipped is None else plan.groups_skipped.value
+    )
+    how = f" matched by {plan.match.value}" if plan.match else ""
+    return f"Valid login through {name} detected: {user.user_name}{how}; groups received: {groups[:2000]}"
+
+
+def audit_refusal(
+    *,
+    refusal: Refusal,
+    provider: IdentityProvider,
+    account_id: UUID | None,
+    address: str,
+    email: str = "",
+) -> None:
+    """Write the event of a refused sign-in of somebody whom the provider vouched for; call after the rollback."""
+    with transaction.atomic():
+        record(
+            actor=provider_actor(provider, address),
+            action="sign_in.refused",
+            subject=Subject(
+                "identity_provider",
+                str(provider.pk),
+                email or provider.slug,
+                account_id=account_id,
+                partner_id=provider.partner_id,
+            ),
+            message=f"Sign-in refused ({refusal.code}): {refusal.detail or 'see the code'}"[:2000],
+            reason=refusal.code,
+        )

@@ -1,0 +1,26 @@
+"""Django's registration of ``sso``, and what it does when ``accounts`` tells of a change."""
+
+from typing import Any
+
+from django.apps import AppConfig
+
+
+class SsoConfig(AppConfig):
+    name = "sso"
+    verbose_name = "Single sign-on"
+
+    def ready(self) -> None:
+        """Listen to ``accounts``: a deleted person's identities are closed (V-13)."""
+        from accounts.signals import person_deleted
+
+        person_deleted.connect(_close_identities, dispatch_uid="sso.close_identities")
+
+
+def _close_identities(user: Any, **_: Any) -> None:
+    from django.utils import timezone
+
+    from sso.models import FederatedIdentity
+
+    FederatedIdentity.objects.filter(user=user, closed_at=None).update(
+        closed_at=timezone.now(), last_claims=""
+    )

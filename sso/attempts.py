@@ -1,0 +1,219 @@
+"""The state machine of a sign-in in flight: begin, find, park, spend (V-16 to V-19, L-6).
+
+Nothing here knows a protocol. Every step checks what was fixed when the attempt was made: provider, host, browser, age.
+Spending is one conditional update, so an attempt and a parked answer are used once whatever runs at the same time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import Account, User
+from foundation import track_ids
+from foundation.rate_limits import hit
+from foundation.secret_tokens import digest, random_handle, random_secret
+from sso import browser
+from sso.models import IdentityProvider, ParkedAnswer, Purpose, SignInAttempt, Stage
+from sso.refusals import Code, SignInRefused
+
+LIFETIME = timedelta(minutes=30)  # L-6, from the moment the login page was displayed
+PARKED_LIFETIME = timedelta(minutes=2)  # V-17
+ATTEMPTS_PER_ADDRESS = 300  # in ten minutes; a company's people may share one address (V-21)
+_DISPLAYED_SALT = "sso.displayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A fresh attempt: ``handle`` is the state or RelayState, ``browser_secret`` belongs into the cookie."""
+
+    attempt: SignInAttempt
+    handle: str
+    browser_secret: str
+    nonce: str
+    code_verifier: str
+
+
+def displayed_now() -> str:
+    """Return the signed form value that says when a login page was shown."""
+    return signing.dumps(int(timezone.now().timestamp()), salt=_DISPLAYED_SALT)
+
+
+def displayed_at(value: str) -> datetime:
+    """Return the moment that a signed form value names; now, when there is none or it was tampered with."""
+    now = timezone.now()
+    try:
+        moment = datetime.fromtimestamp(signing.loads(value, salt=_DISPLAYED_SALT), tz=now.tzinfo)
+    except (signing.BadSignature, TypeError, ValueError, OverflowError):
+        return now
+    return min(moment, now)
+
+
+def begin(
+    *,
+    request: HttpRequest,
+    provider: IdentityProvider,
+    account: Account | None,
+    address: str,
+    displayed: str = "",
+    next_url: str = "",
+    login_hint: str = "",
+    purpose: Purpose = Purpose.SIGN_IN,
+    starter: User | None = None,
+    request_id: str = "",
+    nonce: str = "",
+    code_verifier: str = "",
+    unsolicited: bool = False,
+) -> Begun:
+    """Make an attempt for this browser. Raises ``SignInRefused`` when too late, too many, or not enabled."""
+    shown = displayed_at(displayed)
+    expires = shown + LIFETIME
+    if expires <= timezone.now():
+        raise SignInRefused(Code.EXPIRED, "the login page was shown more than 30 minutes ago")
+    if purpose is not Purpose.TEST and not provider.is_enabled:
+        raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"{provider.slug} is {provider.state}")
+    if not hit("attempts", address, limit=ATTEMPTS_PER_ADDRESS, seconds=600).allowed:
+        raise SignInRefused(Code.TOO_MANY, f"more than {ATTEMPTS_PER_ADDRESS} sign-ins begun in ten minutes")
+    handle = random_handle()
+    secret = random_secret() if unsolicited else browser.secret_or_new(request)
+    attempt = SignInAttempt.objects.create(
+        handle_digest=digest(handle),
+        purpose=purpose,
+        provider=provider,
+        provider_version=provider.version,
+        account=account,
+        host=request.get_host().lower(),
+        starter=starter,
+        browser_digest=browser.fingerprint(secret),
+        request_id=request_id,
+        nonce=nonce,
+        code_verifier=code_verifier,
+        next_url=next_url,
+        login_hint=login_hint[:254],
+        track_id=track_ids.current(),
+        address=address or None,
+        unsolicited=unsolicited,
+        displayed_at=shown,
+        expires_at=expires,
+    )
+    return Begun(attempt, handle, secret, nonce, code_verifier)
+
+
+def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
+    """Return the open attempt that a provider's answer names, and bind its track ID; see ``_require_open``."""
+    found = SignInAttempt.objects.filter(handle_digest=digest(handle), provider=provider)
+    return _require_open(found.select_related("provider", "account", "starter").first(), request)
+
+
+def find_by_request_id(request_id: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
+    """Return the open attempt whose AuthnRequest had this ID, and bind its track ID."""
+    found = SignInAttempt.objects.filter(request_id=request_id, provider=provider).exclude(request_id="")
+    return _require_open(found.select_related("provider", "account", "starter").first(), request)
+
+
+def _require_open(attempt: SignInAttempt | None, request: HttpRequest) -> SignInAttempt:
+    if attempt is None:
+        raise SignInRefused(Code.ATTEMPT_UNKNOWN, "the answer names no sign-in that began here")
+    track_ids.bind(attempt.track_id)
+    if attempt.expires_at <= timezone.now():
+        raise SignInRefused(
+            Code.EXPIRED, "the answer came more than 30 minutes after the login page was shown"
+        )
+    if attempt.stage != Stage.OPEN:
+        raise SignInRefused(Code.ATTEMPT_SPENT, "the sign-in that this answers is over")
+    if attempt.host != request.get_host().lower():
+        raise SignInRefused(Code.WRONG_HOST, f"began on {attempt.host}, answered on {request.get_host()}")
+    return attempt
+
+
+def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = False) -> str:
+    """Keep a verified answer for its browser and return the one-time code that names it (V-17)."""
+    code = random_secret()
+    ParkedAnswer.objects.create(
+        attempt=attempt,
+        code_digest=digest(code),
+        host=attempt.host,
+        payload=json.dumps(payload),
+        is_claims=is_claims,
+        expires_at=timezone.now() + PARKED_LIFETIME,
+    )
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """An answer that its browser came for; both it and its attempt are spent."""
+
+    attempt: SignInAttempt
+    payload: dict[str, Any]
+    is_claims: bool
+
+
+def collect(code: str, request: HttpRequest) -> Collected:
+    """Spend a parked answer and its attempt together: this browser, this host, in time, once (V-17)."""
+    parked = (
+        ParkedAnswer.objects.filter(code_digest=digest(code))
+        .select_related("attempt__provider", "attempt__account", "attempt__starter")
+        .first()
+    )
+    if parked is None:
+        raise SignInRefused(Code.CODE_UNKNOWN, "no answer is parked under this code")
+    attempt = parked.attempt
+    track_ids.bind(attempt.track_id)
+    if not browser.is_same(request, attempt.browser_digest):
+        raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
+    if parked.host != request.get_host().lower():
+        raise SignInRefused(Code.WRONG_HOST, f"parked on {parked.host}, collected on {request.get_host()}")
+    now = timezone.now()
+    if parked.expires_at <= now or attempt.expires_at <= now:
+        raise SignInRefused(Code.EXPIRED, "the parked answer was not collected in time")
+    with transaction.atomic():
+        spent = ParkedAnswer.objects.filter(pk=parked.pk, spent_at=None).update(spent_at=now, payload="")
+        stage = Stage.CONFIRMING if parked.is_claims else Stage.OPEN
+        if not spent or not _move(attempt, stage, Stage.SPENT):
+            raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
+    return Collected(attempt, json.loads(parked.payload), parked.is_claims)
+
+
+def peek_confirmation(code: str, request: HttpRequest) -> bool:
+    """Tell whether ``code`` waits for this browser's word on switching person; spends nothing."""
+    parked = ParkedAnswer.objects.filter(code_digest=digest(code), is_claims=True, spent_at=None)
+    row = parked.select_related("attempt").first()
+    return row is not None and browser.is_same(request, row.attempt.browser_digest)
+
+
+def spend(attempt: SignInAttempt, request: HttpRequest) -> None:
+    """Spend an attempt whose answer came by a same-site GET with the cookie (code flow)."""
+    if not browser.is_same(request, attempt.browser_digest):
+        raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
+    if not _move(attempt, Stage.OPEN, Stage.SPENT):
+        raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
+
+
+def ask_to_confirm(attempt: SignInAttempt, payload: dict[str, Any]) -> str:
+    """Put a spent attempt on hold until the person says whether to switch; return the new one-time code (V-19)."""
+    if not _move(attempt, Stage.SPENT, Stage.CONFIRMING):
+        raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
+    return park(attempt, payload, is_claims=True)
+
+
+def _move(attempt: SignInAttempt, before: Stage, after: Stage) -> bool:
+    moved = SignInAttempt.objects.filter(pk=attempt.pk, stage=before).update(stage=after)
+    if moved:
+        attempt.stage = after
+    return bool(moved)
+
+
+def finish(attempt: SignInAttempt, *, outcome: str, user: User | None = None, **kept: Any) -> None:
+    """Write how an attempt ended; ``kept`` are ``report`` and ``claims``. An open attempt is spent by it."""
+    values = {"outcome": outcome, "user": user, "finished_at": timezone.now(), "stage": Stage.SPENT, **kept}
+    for name, value in values.items():
+        setattr(attempt, name, value)
+    attempt.save(update_fields=list(values))

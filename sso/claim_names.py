@@ -1,0 +1,174 @@
+"""Which name a provider uses for which claim: presets by vendor, overridden per provider (J-1).
+
+Reading them is the same job for both protocols: SAML attributes and OIDC claims are first brought to one form, a
+mapping of names to tuples of text, and ``read_person`` picks what we know from it. Values that no column can hold (null
+characters, lone surrogates, absurd lengths) are dropped here, with a warning (J-9).
+
+Sources: Microsoft "SAML token claims reference" and "ID token claims reference"; Okta attribute statements have no
+default names, the ones here are those that Okta's own guides tell admins to type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spaces.assignment import split_list
+from sso.claims import ClaimWarning
+from sso.models import ProtocolName, Vendor
+
+Bag = Mapping[str, tuple[str, ...]]
+
+_WS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+_MS = "http://schemas.microsoft.com/identity/claims"
+
+ENTRA_GROUPS_URI = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+ENTRA_GROUPS_LINK_URI = "http://schemas.microsoft.com/claims/groups.link"
+ENTRA_OBJECT_ID_URI = f"{_MS}/objectidentifier"
+ENTRA_TENANT_ID_URI = f"{_MS}/tenantid"
+
+# What each claim may be called, first found wins. The plain names serve every vendor and protocol.
+_PLAIN: dict[str, tuple[str, ...]] = {
+    "email": ("email", "mail"),
+    "user_name": ("user_name", "username"),
+    "given_name": ("given_name", "givenName", "firstName", "first_name"),
+    "family_name": ("family_name", "familyName", "lastName", "last_name", "sn"),
+    "display_name": ("display_name", "displayName"),
+    "phone": ("phone", "phone_number", "mobilePhone"),
+    "timezone": ("timezone", "zoneinfo"),
+    "space_name": ("space_name",),
+    "space_role": ("space_role",),
+    "groups": ("groups",),
+    "role_mapping": ("role_mapping",),
+    "external_id": ("external_id",),
+    "tenant_id": (),
+}
+_OIDC: dict[str, tuple[str, ...]] = {"user_name": ("preferred_username",), "display_name": ("name",)}
+_OIDC_VENDOR: dict[str, dict[str, tuple[str, ...]]] = {
+    Vendor.ENTRA: {"external_id": ("oid",), "tenant_id": ("tid",)},
+    Vendor.OKTA: {"external_id": ("sub",)},
+    Vendor.GOOGLE: {"external_id": ("sub",)},
+    Vendor.OTHER: {"external_id": ("sub",)},
+}
+_SAML_ENTRA: dict[str, tuple[str, ...]] = {
+    "email": (f"{_WS}/emailaddress",),
+    "user_name": (f"{_WS}/name", f"{_WS}/upn"),
+    "given_name": (f"{_WS}/givenname",),
+    "family_name": (f"{_WS}/surname",),
+    "display_name": (f"{_MS}/displayname",),
+    "phone": (f"{_WS}/mobilephone", f"{_WS}/telephonenumber"),
+    "groups": (ENTRA_GROUPS_URI,),
+    "external_id": (ENTRA_OBJECT_ID_URI,),
+    "tenant_id": (ENTRA_TENANT_ID_URI,),
+}
+CLAIMS = tuple(_PLAIN)  # the keys that a provider's `claim_names` may override
+
+_LIMIT = 2_000  # characters of one value
+_MANY = 5_000  # values of one attribute
+
+
+def names_for(protocol: str, vendor: str, overrides: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return for each claim the names to look under; a provider's own name replaces all presets."""
+    names = dict(_PLAIN)
+    extra = dict(_OIDC) if protocol == ProtocolName.OIDC else {}
+    presets = _OIDC_VENDOR[vendor] if protocol == ProtocolName.OIDC else {}
+    if protocol == ProtocolName.SAML and vendor == Vendor.ENTRA:
+        presets = _SAML_ENTRA
+    for claim in names:
+        names[claim] = (*presets.get(claim, ()), *extra.get(claim, ()), *names[claim])
+    names.update({claim: (name,) for claim, name in overrides.items() if claim in names and name})
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class PersonClaims:
+    """The claims that both protocols read alike; ``None`` is absent (J-10)."""
+
+    email: str | None
+    user_name: str | None
+    given_name: str | None
+    family_name: str | None
+    display_name: str | None
+    phone: str | None
+    timezone: str | None
+    external_id: str | None
+    tenant_id: str | None
+    space_names: tuple[str, ...] | None
+    space_roles: tuple[str, ...] | None
+    groups: tuple[str, ...] | None
+    role_mapping: tuple[str, ...] | None
+    warnings: tuple[ClaimWarning, ...]
+
+
+def read_person(bag: Bag, names: Mapping[str, Sequence[str]]) -> PersonClaims:
+    """Pick what we know from everything that the provider sent."""
+    warnings: list[ClaimWarning] = []
+
+    def values(claim: str) -> tuple[str, ...] | None:
+        for name in names[claim]:
+            if name in bag:
+                kept = tuple(value for value in bag[name] if _storable(value))
+                if len(kept) < len(bag[name]) or len(kept) > _MANY:
+                    warnings.append(ClaimWarning("value_unusable", f"{claim}: some values can't be stored"))
+                return kept[:_MANY]
+        return None
+
+    def text(claim: str) -> str | None:
+        found = values(claim)
+        if found is None:
+            return None
+        stripped = [value.strip() for value in found]
+        if len(set(stripped)) > 1:
+            warnings.append(
+                ClaimWarning("value_repeated", f"{claim}: {len(stripped)} values, the first is taken")
+            )
+        return stripped[0] if stripped else ""
+
+    def entries(claim: str) -> tuple[str, ...] | None:
+        found = values(claim)
+        return None if found is None else split_list(found)
+
+    groups = values("groups")
+    return PersonClaims(
+        email=text("email"),
+        user_name=text("user_name"),
+        given_name=text("given_name"),
+        family_name=text("family_name"),
+        display_name=text("display_name"),
+        phone=text("phone"),
+        timezone=text("timezone"),
+        external_id=text("external_id"),
+        tenant_id=text("tenant_id"),
+        space_names=entries("space_name"),
+        space_roles=entries("space_role"),
+        groups=None if groups is None else tuple(filter(None, (value.strip() for value in groups))),
+        role_mapping=values("role_mapping"),
+        warnings=tuple(warnings),
+    )
+
+
+def as_bag(claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return JSON claims in the form of SAML attributes; objects and nulls are left out, as nothing reads them."""
+    bag: dict[str, tuple[str, ...]] = {}
+    for name, value in claims.items():
+        if isinstance(value, list):
+            bag[name] = tuple(_plain(item) for item in value if isinstance(item, str | int | float | bool))
+        elif isinstance(value, str | int | float | bool):
+            bag[name] = (_plain(value),)
+    return bag
+
+
+def _plain(value: str | int | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _storable(value: str) -> bool:
+    # PostgreSQL refuses null characters and lone surrogates in text.
+    if len(value) > _LIMIT or "\x00" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

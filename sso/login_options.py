@@ -1,0 +1,104 @@
+"""What a login page offers: whose page it is, its provider buttons, whether a password will do (L-1 to L-5, V-26).
+
+The answer depends on the verified domain, the account's slug and its settings alone, never on whether a person exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.hosts import account_of_host, canonical_host
+from accounts.models import Account, EmailDomain, Kind, User
+from accounts.models.person import DEPLOYMENT_REALM, account_realm
+from foundation import public_urls
+from foundation.folding import domain_of, fold
+from sso import protocols
+from sso.models import IdentityProvider, ProtocolName, State, Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A way to sign in through a provider; ``url`` is where a plain link leads."""
+
+    label: str
+    url: str
+    vendor: str
+    provider_name: str
+
+
+def account_for_email(email: str) -> Account | None:
+    """Return the account whose verified domain the address is in."""
+    row = (
+        EmailDomain.objects.filter(domain=domain_of(email), verified_at__isnull=False)
+        .select_related("account")
+        .first()
+    )
+    return None if row is None or row.account.closed_at is not None else row.account
+
+
+def account_for_slug(slug: str) -> Account | None:
+    """Return the open account of this slug."""
+    return Account.objects.filter(slug=slug, closed_at=None).first()
+
+
+def account_for_host(host: str) -> Account | None:
+    """Return the account whose own host name this is (V-7), None on the deployment's host."""
+    account = account_of_host(host.rsplit(":", 1)[0].lower())
+    return account if account is not None and account.closed_at is None else None
+
+
+def providers_of(account: Account) -> list[IdentityProvider]:
+    """Return the providers that sign people into the account now, its own and those it allowed (V-5)."""
+    if not account.sso_module:
+        return []
+    own = IdentityProvider.objects.for_account(account).filter(state=State.ENABLED)
+    granted = IdentityProvider.objects.filter(account=None, state=State.ENABLED, grants__account=account)
+    return sorted([*own, *granted], key=lambda provider: (provider.is_shared, provider.name))
+
+
+def buttons_of(
+    account: Account, *, email: str, next_url: str, displayed: str, extra: Mapping[str, str] | None = None
+) -> list[Button]:
+    """Return one button per enabled provider; on a host of its own where the account has one (design rule 9)."""
+    query = {"login_hint": email, "next": next_url, "displayed": displayed, **(extra or {})}
+    text = urlencode({name: value for name, value in query.items() if value})
+    host = canonical_host(account)
+    buttons = []
+    for provider in providers_of(account):
+        path = protocols.protocol_of(provider).start_path(provider)
+        url = public_urls.absolute(path, host=None if provider.is_shared else host)
+        buttons.append(
+            Button(label_of(provider), f"{url}?{text}" if text else url, provider.vendor, provider.name)
+        )
+    return buttons
+
+
+def label_of(provider: IdentityProvider) -> str:
+    """Return the button's text: the configured one, else the vendor's default (L-5)."""
+    if provider.button_label:
+        return provider.button_label
+    if provider.vendor == Vendor.ENTRA:
+        single = settings.BROKER_DEPLOYMENT == "private"
+        return _("Sign in with Azure") if single else _("Sign in with Microsoft")
+    if provider.vendor == Vendor.GOOGLE:
+        return _("Sign in with Google")
+    if provider.protocol == ProtocolName.SAML:
+        return _("Continue with SAML SSO")
+    return _("Sign in with %(name)s") % {"name": provider.name}
+
+
+def realm_for_password(account: Account | None, user_name: str) -> str:
+    """Return the realm that a password is checked in: the account's, or on the general page the vendor's own people.
+
+    Partner admins have a realm per partner; the general page finds theirs by name when only one has it.
+    """
+    if account is not None:
+        return account_realm(account)
+    named = User.objects.present().exclude(kind=Kind.MEMBER).filter(user_name_folded=fold(user_name))
+    realms = list(named.values_list("realm", flat=True).distinct()[:2])
+    return realms[0] if len(realms) == 1 else DEPLOYMENT_REALM

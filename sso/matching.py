@@ -1,0 +1,168 @@
+"""Whom a provider's claims mean: a person bound before, one to be linked now, one to be created, or nobody.
+
+The order is that of J-11 and the limits are those of V-1 to V-3 and V-13: the bound subject first; then externalId,
+user name, e-mail, each only for people without an identity elsewhere; then creation just in time. People who were
+deprovisioned are recognised too, and stay out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from accounts.models import Status, User
+from foundation.folding import domain_of
+from sso.claims import Claims, SubjectSource
+from sso.refusals import Code, Refusal
+from sso.snapshot import Person, SignInState
+
+
+class MatchKind(StrEnum):
+    """How the person was found."""
+
+    IDENTITY = "identity"
+    EXTERNAL_ID = "external_id"
+    USER_NAME = "user_name"
+    EMAIL = "email"
+    PROVEN = "proven"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``person`` is None when they are to be created; ``new_identity`` when this sign-in binds the subject."""
+
+    kind: MatchKind
+    person: Person | None
+    new_identity: bool
+
+
+def match_person(claims: Claims, state: SignInState, *, proven_user_id: UUID | None) -> Match | Refusal:
+    """Return whom the claims mean or why nobody may sign in with them."""
+    if state.identity is not None and state.bound is not None:
+        return _bound(claims, state, state.bound)
+    if state.reserved:
+        return Refusal(Code.RESERVED, "the claims name somebody who is no member of this account (V-2)")
+    if proven_user_id is not None:
+        return _proven(claims, state, proven_user_id)
+    found = _candidate(claims, state)
+    if isinstance(found, Refusal):
+        return found
+    if found is not None:
+        return found
+    if state.departed:
+        who = state.departed[0]
+        return Refusal(
+            Code.DEPROVISIONED, f"{who.user_name} was removed at {who.deleted_at:%Y-%m-%d %H:%M} UTC (V-13)"
+        )
+    if not state.provider.just_in_time:
+        return Refusal(Code.NO_ACTIVE_ACCOUNT, "no such person, and just-in-time creation is off")
+    return Match(MatchKind.CREATE, None, new_identity=True)
+
+
+def _bound(claims: Claims, state: SignInState, person: Person) -> Match | Refusal:
+    identity = state.identity
+    assert identity is not None  # noqa: S101 -- the caller looked; narrows the type
+    if identity.issuer != claims.issuer or identity.tenant_id != (claims.tenant_id or ""):
+        return Refusal(
+            Code.ISSUER_CHANGED,
+            f"the identity was bound with issuer {identity.issuer!r}, tenant {identity.tenant_id!r}; now "
+            f"{claims.issuer!r}, {claims.tenant_id!r} (V-1)",
+        )
+    return _unless_blocked(person.user) or Match(MatchKind.IDENTITY, person, new_identity=False)
+
+
+def _candidate(claims: Claims, state: SignInState) -> Match | Refusal | None:
+    for kind, people, trusted in (
+        (MatchKind.EXTERNAL_ID, state.by_external_id, True),
+        (MatchKind.USER_NAME, state.by_user_name, _counts(claims, state, claims.user_name)),
+        (MatchKind.EMAIL, state.by_email, _counts(claims, state, claims.email)),
+    ):
+        if not people:
+            continue
+        if len(people) > 1:
+            return Refusal(Code.AMBIGUOUS, f"{len(people)} people have this {kind.value.replace('_', ' ')}")
+        person = people[0]
+        blocked = _unless_blocked(person.user)
+        if blocked is not None:
+            return blocked
+        if not trusted:
+            return Refusal(
+                Code.EMAIL_NOT_TRUSTED,
+                f"{person.user.user_name} has this {kind.value.replace('_', ' ')}, but it doesn't count: it needs a "
+                "verified domain of the account and a verified address or a directory that sets addresses (V-3)",
+            )
+        refusal = _may_link(claims, state, person)
+        return refusal or Match(kind, person, new_identity=True)
+    return None
+
+
+def _may_link(claims: Claims, state: SignInState, person: Person) -> Refusal | None:
+    """Refuse unless this person may be bound to this subject without having proven anything (V-3)."""
+    name = person.user.user_name
+    if state.provider.pk in person.provider_ids:
+        return Refusal(
+            Code.RECYCLED_IDENTITY,
+            f"{name} is bound to another subject of {state.provider.slug}; possibly a recycled identity (J-11)",
+        )
+    if person.provider_ids - state.same_directory:
+        return Refusal(
+            Code.OTHER_PROVIDER,
+            f"{name} signs in with another provider; mark both as one directory to let them share people (V-3)",
+        )
+    # The same directory must mean the same object where both say which object it is.
+    if (
+        claims.subject_source is SubjectSource.ENTRA_OBJECT_ID
+        and person.sister_subjects
+        and claims.subject not in person.sister_subjects
+    ):
+        return Refusal(Code.RECYCLED_IDENTITY, f"{name} is another object of the same directory")
+    if person.user.has_usable_password() or person.admin:
+        return Refusal(
+            Code.LINK_NEEDS_PROOF,
+            f"{name} has a password or is an admin: they connect SSO after signing in here, or an admin approves (V-3)",
+        )
+    return None
+
+
+def _proven(claims: Claims, state: SignInState, user_id: UUID) -> Match | Refusal:
+    # Even so the claims must name them in a way that counts: a browser may be signed in as somebody else over there.
+    people = {p.user.pk: p for p in state.by_external_id}
+    people |= {p.user.pk: p for p in state.by_user_name if _counts(claims, state, claims.user_name)}
+    people |= {p.user.pk: p for p in state.by_email if _counts(claims, state, claims.email)}
+    person = people.get(user_id)
+    if person is None:
+        return Refusal(
+            Code.LINK_NEEDS_PROOF, "the claims name somebody else than the person who is signed in"
+        )
+    blocked = _unless_blocked(person.user)
+    if blocked is not None:
+        return blocked
+    if state.provider.pk in person.provider_ids:
+        return Refusal(Code.RECYCLED_IDENTITY, f"{person.user.user_name} is bound to another subject already")
+    if person.provider_ids - state.same_directory:
+        return Refusal(Code.OTHER_PROVIDER, f"{person.user.user_name} signs in with another provider")
+    return Match(MatchKind.PROVEN, person, new_identity=True)
+
+
+def _counts(claims: Claims, state: SignInState, name: str | None) -> bool:
+    """Tell whether a user name or e-mail is proof enough to find a person by (V-3)."""
+    if not name:
+        return False
+    vouched = claims.email_verified is True or state.provider.addresses_set_by_directory
+    if "@" not in name:
+        return state.provider.addresses_set_by_directory
+    return vouched and domain_of(name) in state.verified_domains
+
+
+_BLOCKED = {
+    Status.DELETED: Code.DEPROVISIONED,
+    Status.DISABLED: Code.DISABLED,
+    Status.DEACTIVATED: Code.DEACTIVATED,
+}
+
+
+def _unless_blocked(user: User) -> Refusal | None:
+    code = _BLOCKED.get(user.status)
+    return None if code is None else Refusal(code, f"{user.user_name} is {user.status.label}")

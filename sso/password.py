@@ -1,0 +1,63 @@
+"""Sign in with user name and password, where the account's policy allows it (L-2, L-3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import subjects
+from accounts.lifecycle.status import record_first_login
+from accounts.models import Account, User
+from audit.actors import Actor, ActorKind
+from audit.failures import record_failure
+from audit.recorder import record
+from foundation.client_address import client_address
+from sso.login_options import realm_for_password
+from sso.refusals import Code, SignInRefused
+from sso.session import open_session
+
+VENDOR_SESSION = timedelta(hours=8)  # of operators, staff and partner admins, who have no account's setting
+
+
+def sign_in_with_password(
+    request: HttpRequest, *, account: Account | None, user_name: str, password: str
+) -> User | None:
+    """Open a session and return the person; None when name or password is wrong.
+
+    Raises ``SignInRefused`` when the account's people come by single sign-on only; the password isn't looked at then.
+    """
+    if account is not None and not account.password_sign_in_allowed:
+        raise SignInRefused(Code.SSO_REQUIRED, f"a password was tried at {account.slug}")
+    address = client_address(request)
+    realm = realm_for_password(account, user_name)
+    user = authenticate(request, realm=realm, username=user_name, password=password)
+    if not isinstance(user, User):
+        record_failure(
+            code="password.wrong",
+            message=f"Wrong user name or password for {user_name[:120]}",
+            address=address,
+            target=account.slug if account else "",
+            account_id=account.pk if account else None,
+        )
+        return None
+    if user.account is not None and user.account.sso_authorization and user.connected:
+        raise SignInRefused(Code.SSO_REQUIRED, "single sign-on authorization is on (R-4)")
+    actor = Actor(ActorKind.USER, str(user.pk), user.user_name, address)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if not locked.can_sign_in:
+            return None
+        record_first_login(user=locked, actor=actor)
+        record(
+            actor=actor,
+            action="sign_in.succeeded",
+            subject=subjects.of_user(locked),
+            message=f"{locked.user_name} signed in with a password.",
+        )
+    age = user.account.max_session_age if user.account is not None else VENDOR_SESSION
+    open_session(request, locked, expires_at=timezone.now() + age)
+    return locked

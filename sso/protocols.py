@@ -1,0 +1,49 @@
+"""The registry through which ``sso`` knows its protocols without importing them.
+
+``sso_saml`` and ``sso_oidc`` each register one ``SignInProtocol`` in ``AppConfig.ready()``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from django.http import HttpRequest
+
+from sso.claims import Claims
+from sso.models import IdentityProvider, SignInAttempt
+
+
+class SignInProtocol(Protocol):
+    """What a protocol does for the sign-in flow."""
+
+    def start_path(self, provider: IdentityProvider) -> str:
+        """Return the path where a browser begins, e.g. ``/sso/saml/acme-saml/``."""
+
+    def problems(self, provider: IdentityProvider) -> list[str]:
+        """Return what keeps a provider from being enabled, as sentences for an admin; empty when it is ready."""
+
+    def finish(
+        self,
+        *,
+        request: HttpRequest,
+        provider: IdentityProvider,
+        attempt: SignInAttempt,
+        payload: dict[str, Any],
+    ) -> Claims:
+        """Turn a parked payload of this protocol into claims, after the cookie was checked (V-17).
+
+        Raises ``sso.refusals.SignInRefused``.
+        """
+
+
+_protocols: dict[str, SignInProtocol] = {}
+
+
+def register(name: str, protocol: SignInProtocol) -> None:
+    """Make a protocol known under its ``ProtocolName``."""
+    _protocols[name] = protocol
+
+
+def protocol_of(provider: IdentityProvider) -> SignInProtocol:
+    """Return the protocol of a provider; raises ``KeyError`` when it is not installed."""
+    return _protocols[provider.protocol]

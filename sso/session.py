@@ -1,0 +1,69 @@
+"""Open the session of somebody who proved who they are, by a provider or by a password (design rule 10, L-13)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth import login
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import sessions
+from accounts.lifecycle import end_session
+from accounts.models import EndReason, User, UserSession
+from audit.actors import Actor, ActorKind
+from foundation import track_ids
+from foundation.client_address import client_address
+from sso.claims import ProviderSession
+from sso.models import IdentityProvider
+
+PASSWORD_BACKEND = "accounts.backends.RealmPasswordBackend"  # noqa: S105 -- a class
+SSO_BACKEND = "sso.backends.SsoBackend"
+
+
+def open_session(
+    request: HttpRequest,
+    user: User,
+    *,
+    expires_at: datetime,
+    provider: IdentityProvider | None = None,
+    subject: str = "",
+    said: ProviderSession | None = None,
+) -> UserSession:
+    """Sign ``user`` in to this browser until ``expires_at``; an older session in it ends.
+
+    Django's session is emptied and gets a new key, so nothing that a stranger planted in it survives (session
+    fixation).
+    """
+    replaced = sessions.current(request)
+    if replaced is not None:
+        actor = Actor(ActorKind.USER, str(replaced.user_id), replaced.user.user_name, client_address(request))
+        end_session(session=replaced, actor=actor, reason=EndReason.REPLACED)
+    request.session.flush()
+    login(request, user, backend=PASSWORD_BACKEND if provider is None else SSO_BACKEND)
+    seconds = max(1, int((expires_at - timezone.now()).total_seconds()))
+    request.session.set_expiry(seconds)
+    request.session.save()
+    row = sessions.open_user_session(
+        user=user,
+        session_key=request.session.session_key or "",
+        host=request.get_host().lower(),
+        expires_at=expires_at,
+        address=client_address(request),
+        agent=request.headers.get("User-Agent", ""),
+        track_id=track_ids.current(),
+    )
+    if provider is not None:
+        row.provider_id = provider.pk
+        row.provider_label = provider.name
+        row.subject = subject
+    if said is not None:
+        row.sid = said.sid[:255]
+        row.session_index = said.session_index[:255]
+        row.name_id = said.name_id[:512]
+        row.name_id_format = said.name_id_format[:255]
+        row.id_token = said.id_token
+        row.context = said.context[:255]
+    row.save()
+    request.user_session = row  # type: ignore[attr-defined]  # our own attribute on Django's class
+    return row

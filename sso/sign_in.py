@@ -1,0 +1,182 @@
+"""The sign-in journey from verified claims to a signed-in browser; what both protocols share.
+
+    start      the browser leaves for the provider          (protocol's view, ``attempts.begin``)
+    answer     POST: verified and parked; GET: checked       (protocol's view, ``attempts.park`` / ``spend``)
+    continue   cookie and code are spent together            (``continue_parked``)
+    complete   plan, apply, open the session, go home        (``complete``)
+
+Between the last two, a browser that holds somebody else's session is asked first (V-19).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, User
+from foundation.client_address import client_address
+from spaces.models import SpaceMembership
+from sso import answers, apply, attempts, claims_json, connecting, protocols, return_urls
+from sso.claims import Claims
+from sso.models import IdentityProvider, Purpose, SignInAttempt
+from sso.plan import SignInPlan, plan_sign_in
+from sso.refusals import Code, SignInRefused
+from sso.session import open_session
+from sso.snapshot import read_state
+
+CONTINUE = "sso:continue"
+
+
+def to_continuation(code: str) -> HttpResponseRedirect:
+    """Send a cross-site POST on to the same-site GET that has the cookie (design rule 7)."""
+    return HttpResponseRedirect(f"{reverse(CONTINUE)}?code={code}", status=303)
+
+
+def continue_parked(request: HttpRequest, code: str) -> HttpResponse:
+    """Spend a parked answer and its attempt, let the protocol finish, and complete the sign-in."""
+    try:
+        collected = attempts.collect(code, request)
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, target="continue")
+    attempt = collected.attempt
+    provider = attempt.provider
+    try:
+        if collected.is_claims:
+            claims = claims_json.load(json.dumps(collected.payload))
+        else:
+            claims = protocols.protocol_of(provider).finish(
+                request=request, provider=provider, attempt=attempt, payload=collected.payload
+            )
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, provider=provider, attempt=attempt)
+    return complete(request, attempt, claims, confirmed=collected.is_claims)
+
+
+def complete(
+    request: HttpRequest, attempt: SignInAttempt, claims: Claims, *, confirmed: bool = False
+) -> HttpResponse:
+    """Apply a sign-in whose attempt is spent, and answer with the way home or the refusal's page."""
+    provider = attempt.provider
+    account = attempt.account
+    try:
+        if account is None:
+            raise SignInRefused(Code.PROVIDER_NOT_GRANTED, "no account was found for this sign-in")
+        if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
+            # V-18: a test has no path to a session.
+            raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
+        proven = _proven(request, attempt)
+        if not confirmed and proven is None:
+            question = _ask_before_switching(request, attempt, provider, account, claims)
+            if question is not None:
+                return question
+        signed_in = apply.sign_in(
+            claims=claims,
+            provider_id=provider.pk,
+            account_id=account.pk,
+            address=client_address(request),
+            proven_user_id=proven,
+        )
+    except SignInRefused as error:
+        return answers.refused(
+            request, error.refusal, provider=provider, account=account, attempt=attempt, claims=claims
+        )
+    return _go_home(request, attempt, claims, account, signed_in)
+
+
+def _go_home(
+    request: HttpRequest, attempt: SignInAttempt, claims: Claims, account: Account, signed_in: apply.SignedIn
+) -> HttpResponse:
+    plan = signed_in.plan
+    open_session(
+        request,
+        signed_in.user,
+        expires_at=plan.session_ends_at or timezone.now() + account.max_session_age,
+        provider=attempt.provider,
+        subject=claims.subject,
+        said=claims.session,
+    )
+    attempts.finish(
+        attempt,
+        outcome="signed_in",
+        user=signed_in.user,
+        report=report_of(plan),
+        claims=json.dumps(claims_json.without_session_secrets(claims)),
+    )
+    _announce(request, signed_in)
+    return redirect(return_urls.landing(account, attempt.next_url))
+
+
+def report_of(plan: SignInPlan) -> dict[str, Any]:
+    """Return what the debugger shows of a plan: how matched, which rules, which warnings."""
+    return {
+        "match": plan.match.value if plan.match else "",
+        "refusal": plan.refusal.code if plan.refusal else "",
+        "first_login": plan.first_login,
+        "profile": sorted(plan.profile.given()),
+        "groups_received": list(plan.groups_received[:200]),
+        "rules": [{"rule": fired.rule.value, "detail": fired.detail} for fired in plan.rules],
+        "warnings": [{"code": warning.code, "detail": warning.detail} for warning in plan.warnings],
+    }
+
+
+def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:
+    """Return who proved themself by being signed in here when they asked to connect SSO (V-3, V-18)."""
+    if attempt.purpose != Purpose.LINK:
+        return None
+    if request.user.pk != attempt.starter_id or not connecting.is_fresh(request):
+        raise SignInRefused(
+            Code.LINK_NEEDS_PROOF, "who asked to connect SSO is no longer signed in with a fresh password"
+        )
+    return attempt.starter_id
+
+
+def _ask_before_switching(
+    request: HttpRequest, attempt: SignInAttempt, provider: IdentityProvider, account: Account, claims: Claims
+) -> HttpResponse | None:
+    """Return the question of V-19 when the browser holds another person's session, None when it doesn't."""
+    present = request.user
+    if not isinstance(present, User):
+        return None
+    plan = plan_sign_in(claims, read_state(claims, provider, account))
+    if plan.refusal is not None or plan.user_id == present.pk:
+        return None
+    code = attempts.ask_to_confirm(attempt, json.loads(claims_json.dump(claims)))
+    context = {
+        "current_name": present.get_full_name(),
+        "current_account": present.account.name if present.account else "",
+        "new_name": claims.display_name or claims.email or plan.user_name,
+        "new_account": account.name,
+        "code": code,
+    }
+    return render(request, "sso/switch_user.html", context)
+
+
+def stay(request: HttpRequest, code: str) -> HttpResponse:
+    """Keep the present session: spend the parked answer and change nothing (V-19)."""
+    try:
+        collected = attempts.collect(code, request)
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, target="continue")
+    attempts.finish(collected.attempt, outcome="stayed")
+    return redirect("sso:my_access")
+
+
+def _announce(request: HttpRequest, signed_in: apply.SignedIn) -> None:
+    """Tell the person once what they now have, when this sign-in changed it (L-14)."""
+    change = signed_in.plan.access
+    if not (change.add_spaces or change.remove_spaces or change.add_roles or change.remove_roles):
+        return
+    rows = SpaceMembership.objects.filter(user=signed_in.user).select_related("space", "role")
+    held = sorted({f"{row.space.name} ({row.role.name})" for row in rows})
+    if not held:
+        text = _("Your access changed: you are in no space now.")
+    else:
+        text = _("Your access changed. You now have: %(spaces)s.") % {"spaces": ", ".join(held[:50])}
+    messages.info(request, text)

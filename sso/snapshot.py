@@ -1,0 +1,262 @@
+"""Everything that ``plan_sign_in`` looks at, read in a constant number of queries.
+
+The planner is pure: it gets ``Claims`` and a ``SignInState`` and answers with a ``SignInPlan``. This module reads that
+state. The number of queries depends neither on the number of spaces and groups of the account nor on those of the
+person or the claims (a test counts them at 1 and at 200).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.group_sync import HeldMembership, MappedGroup, identifier_key
+from accounts.models import (
+    Account,
+    AccountRole,
+    AccountRoleMembership,
+    BuiltInAccountRole,
+    EmailDomain,
+    Group,
+    GroupMembership,
+    GuestAccess,
+    Kind,
+    User,
+)
+from accounts.sources import Source
+from foundation.folding import fold
+from spaces.access import RoleGrant, SpaceGrant
+from spaces.models import BuiltInSpaceRole, MappingRole, MappingScopeRole, Space, SpaceMembership, SpaceRole
+from spaces.role_mapping import MappingRoleRule
+from sso.claims import Claims
+from sso.models import FederatedIdentity, IdentityProvider, ProviderGrant
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of the account as the planner sees them; ``admin`` is any admin role, ``sso_admin`` the highest."""
+
+    user: User
+    admin: bool
+    sso_admin: bool
+    provider_ids: frozenset[UUID]  # where they have a live identity
+    sister_subjects: frozenset[str]  # Entra object ids under which providers of the same directory know them
+
+
+@dataclass(frozen=True, slots=True)
+class SignInState:
+    """A snapshot of what the account, the provider and the people concerned are like right now."""
+
+    now: datetime
+    provider: IdentityProvider
+    account: Account
+    granted: bool  # the account lets this provider sign people in (always true for its own)
+    grants_sso_admins: bool
+    verified_domains: frozenset[str]
+    identity: FederatedIdentity | None  # live identity of (provider, account, subject)
+    bound: Person | None  # whose it is
+    by_external_id: tuple[Person, ...]
+    by_user_name: tuple[Person, ...]
+    by_email: tuple[Person, ...]
+    departed: tuple[User, ...]  # deleted people whom these claims name, not readmitted (V-13)
+    reserved: bool  # an operator, vendor staff, partner admin or guest has this name or address (V-2)
+    same_directory: frozenset[UUID]  # providers that speak for the same people (V-3)
+    spaces: dict[str, UUID]
+    space_roles: dict[str, UUID]
+    space_member_role: UUID
+    member_role: UUID
+    admin_role_ids: frozenset[UUID]
+    mapped_groups: tuple[MappedGroup[UUID], ...]
+    mapping_rules: tuple[MappingRoleRule[UUID], ...]
+    held_spaces: dict[UUID, frozenset[SpaceGrant]]  # by person, for everyone above
+    held_roles: dict[UUID, frozenset[RoleGrant]]
+    held_groups: dict[UUID, tuple[HeldMembership[UUID], ...]]
+
+
+def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> SignInState:
+    """Read the snapshot. ``provider`` and ``account`` have just been read again by the caller (V-17)."""
+    identity = (
+        FederatedIdentity.objects.for_account(account)
+        .filter(provider=provider, subject=claims.subject, closed_at=None)
+        .select_related("user")
+        .first()
+    )
+    candidates = _candidates(claims, provider, account)
+    ids = [user.pk for user in candidates]
+    links: dict[UUID, list[FederatedIdentity]] = {}
+    for row in FederatedIdentity.objects.for_account(account).filter(user__in=ids, closed_at=None):
+        links.setdefault(row.user_id, []).append(row)
+    roles = list(AccountRole.objects.for_account(account).values_list("pk", "built_in"))
+    built_in = {name: key for key, name in roles if name}
+    held_roles = _held_roles(account, ids)
+    same_directory = _same_directory(provider)
+
+    def person(user: User) -> Person:
+        mine = links.get(user.pk, [])
+        held = {grant.role_id for grant in held_roles.get(user.pk, frozenset())}
+        return Person(
+            user=user,
+            admin=bool(held & {built_in["account_admin"], built_in["sso_account_admin"]}),
+            sso_admin=built_in["sso_account_admin"] in held,
+            provider_ids=frozenset(row.provider_id for row in mine),
+            sister_subjects=frozenset(
+                row.subject
+                for row in mine
+                if row.provider_id in same_directory and row.subject_source == "entra_object_id"
+            ),
+        )
+
+    present = [user for user in candidates if user.deleted_at is None]
+    grant = (
+        ProviderGrant.objects.for_account(account).filter(provider=provider).first()
+        if provider.is_shared
+        else None
+    )
+    space_roles = list(SpaceRole.objects.for_account(account).values_list("name", "pk", "built_in"))
+    return SignInState(
+        now=timezone.now(),
+        provider=provider,
+        account=account,
+        granted=not provider.is_shared or grant is not None,
+        grants_sso_admins=not provider.is_shared or (grant is not None and grant.allows_sso_admins),
+        verified_domains=frozenset(
+            EmailDomain.objects.for_account(account)
+            .filter(verified_at__isnull=False)
+            .values_list("domain", flat=True)
+        ),
+        identity=identity,
+        bound=None if identity is None else person(next(u for u in candidates if u.pk == identity.user_id)),
+        by_external_id=tuple(
+            person(u) for u in present if claims.external_id and u.external_id == claims.external_id
+        ),
+        by_user_name=tuple(
+            person(u) for u in present if claims.user_name and u.user_name_folded == fold(claims.user_name)
+        ),
+        by_email=tuple(
+            person(u)
+            for u in present
+            if claims.email and fold(claims.email) in (u.email_folded, u.user_name_folded)
+        ),
+        departed=tuple(u for u in candidates if u.deleted_at is not None and u.readmitted_at is None),
+        reserved=_is_reserved(claims, account),
+        same_directory=same_directory,
+        spaces=dict(Space.objects.for_account(account).values_list("name", "pk")),
+        space_roles={name: key for name, key, _ in space_roles},
+        space_member_role=next(key for _, key, name in space_roles if name == BuiltInSpaceRole.MEMBER),
+        member_role=built_in[BuiltInAccountRole.MEMBER],
+        admin_role_ids=frozenset(
+            {built_in[BuiltInAccountRole.ACCOUNT_ADMIN], built_in[BuiltInAccountRole.SSO_ACCOUNT_ADMIN]}
+        ),
+        mapped_groups=_mapped_groups(claims, account, ids),
+        mapping_rules=_mapping_rules(account) if account.sso_authorization else (),
+        held_spaces=_held_spaces(account, ids),
+        held_roles=held_roles,
+        held_groups=_held_groups(account, ids),
+    )
+
+
+def _candidates(claims: Claims, provider: IdentityProvider, account: Account) -> list[User]:
+    """Return everyone whom the claims could mean, deleted people included (V-13), at most a handful."""
+    identities = FederatedIdentity.objects.for_account(account).filter(
+        provider=provider, subject=claims.subject
+    )
+    wanted = Q(pk__in=identities.values("user"))
+    if claims.external_id:
+        wanted |= Q(external_id=claims.external_id)
+    if claims.user_name:
+        wanted |= Q(user_name_folded=fold(claims.user_name))
+    if claims.email:
+        wanted |= Q(email_folded=fold(claims.email)) | Q(user_name_folded=fold(claims.email))
+    return list(User.objects.for_account(account).filter(wanted).order_by("created_at", "pk")[:50])
+
+
+def _is_reserved(claims: Claims, account: Account) -> bool:
+    names = {fold(name) for name in (claims.user_name, claims.email) if name}
+    if not names:
+        return False
+    named = Q(user_name_folded__in=names) | Q(email_folded__in=names)
+    above = User.objects.present().exclude(kind=Kind.MEMBER).filter(named)
+    now = timezone.now()
+    guests = (
+        GuestAccess.objects.for_account(account)
+        .filter(ended_at=None)
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    )
+    visiting = User.objects.present().filter(named, pk__in=guests.values("user"))
+    return above.exists() or visiting.exists()
+
+
+def _same_directory(provider: IdentityProvider) -> frozenset[UUID]:
+    """Return the account's providers that were marked as speaking for the same people, itself included (V-3)."""
+    if provider.account_id is None:
+        return frozenset({provider.pk})
+    rows = IdentityProvider.objects.for_account(provider.account_id)
+    edges: list[tuple[UUID, UUID | None]] = [(row.pk, row.same_directory_as_id) for row in rows]
+    found = {provider.pk}
+    while True:
+        more = {b for a, b in edges if b and a in found} | {a for a, b in edges if b in found}
+        if more <= found:
+            return frozenset(found)
+        found |= more
+
+
+def _mapped_groups(claims: Claims, account: Account, ids: list[UUID]) -> tuple[MappedGroup[UUID], ...]:
+    """Return the account's mapped groups that matter: those claimed and those held by anyone concerned."""
+    keys = {identifier_key(sent) for sent in claims.groups or ()} - {""}
+    mapped = Group.objects.for_account(account).filter(idp_identifier_key__isnull=False)
+    matter = mapped.filter(
+        Q(idp_identifier_key__in=keys)
+        | Q(pk__in=GroupMembership.objects.filter(user__in=ids).values("group"))
+    )
+    return tuple(
+        MappedGroup(group.pk, group.idp_identifier_key or "")
+        for group in matter.only("pk", "idp_identifier_key")
+    )
+
+
+def _mapping_rules(account: Account) -> tuple[MappingRoleRule[UUID], ...]:
+    names = dict(MappingRole.objects.for_account(account).values_list("pk", "name"))
+    account_roles: dict[UUID, set[UUID]] = {key: set() for key in names}
+    space_roles: dict[UUID, dict[UUID, set[UUID]]] = {key: {} for key in names}
+    for row in MappingScopeRole.objects.for_account(account).select_related("scope"):
+        mapping, space = row.scope.mapping_role_id, row.scope.space_id
+        if row.account_role_id is not None:
+            account_roles[mapping].add(row.account_role_id)
+        elif space is not None and row.space_role_id is not None:
+            space_roles[mapping].setdefault(space, set()).add(row.space_role_id)
+    return tuple(
+        MappingRoleRule(
+            name=name,
+            account_roles=frozenset(account_roles[key]),
+            space_roles={space: frozenset(roles) for space, roles in space_roles[key].items()},
+        )
+        for key, name in names.items()
+    )
+
+
+def _held_roles(account: Account, ids: list[UUID]) -> dict[UUID, frozenset[RoleGrant]]:
+    held: dict[UUID, set[RoleGrant]] = {}
+    rows = AccountRoleMembership.objects.for_account(account).filter(user__in=ids)
+    for user, role, source in rows.values_list("user_id", "role_id", "source"):
+        held.setdefault(user, set()).add(RoleGrant(role, Source(source)))
+    return {user: frozenset(rows) for user, rows in held.items()}
+
+
+def _held_spaces(account: Account, ids: list[UUID]) -> dict[UUID, frozenset[SpaceGrant]]:
+    held: dict[UUID, set[SpaceGrant]] = {}
+    rows = SpaceMembership.objects.for_account(account).filter(user__in=ids)
+    for user, space, role, source in rows.values_list("user_id", "space_id", "role_id", "source"):
+        held.setdefault(user, set()).add(SpaceGrant(space, role, Source(source)))
+    return {user: frozenset(rows) for user, rows in held.items()}
+
+
+def _held_groups(account: Account, ids: list[UUID]) -> dict[UUID, tuple[HeldMembership[UUID], ...]]:
+    held: dict[UUID, list[HeldMembership[UUID]]] = {}
+    rows = GroupMembership.objects.for_account(account).filter(user__in=ids)
+    for user, group, source in rows.values_list("user_id", "group_id", "source"):
+        held.setdefault(user, []).append(HeldMembership(group, Source(source)))
+    return {user: tuple(rows) for user, rows in held.items()}

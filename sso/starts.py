@@ -1,0 +1,87 @@
+"""Where a sign-in through a provider begins: the checks that both protocols share (L-6, V-18, V-24, rule 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from accounts.models import Account, User
+from foundation.client_address import client_address
+from sso import answers, attempts, browser, connecting, provider_urls, return_urls
+from sso.models import IdentityProvider, ProtocolName, Purpose
+from sso.refusals import Code, Refusal, SignInRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a protocol needs to send the browser off; ``begin`` makes the attempt when the way out is known."""
+
+    request: HttpRequest
+    provider: IdentityProvider
+    account: Account | None
+    login_hint: str
+    next_url: str
+    displayed: str
+    purpose: Purpose
+    starter: User | None
+
+    def begin(self, *, request_id: str = "", nonce: str = "", code_verifier: str = "") -> attempts.Begun:
+        """Make the attempt."""
+        return attempts.begin(
+            request=self.request,
+            provider=self.provider,
+            account=self.account,
+            address=client_address(self.request),
+            displayed=self.displayed,
+            next_url=self.next_url,
+            login_hint=self.login_hint,
+            purpose=self.purpose,
+            starter=self.starter,
+            request_id=request_id,
+            nonce=nonce,
+            code_verifier=code_verifier,
+        )
+
+
+# A protocol's way out: returns the URL at the provider and the attempt that it made.
+WayOut = Callable[[Start], tuple[str, attempts.Begun]]
+
+
+def find_provider(slug: str, protocol: ProtocolName) -> IdentityProvider | None:
+    """Return the provider of this slug and protocol, with its account."""
+    rows = IdentityProvider.objects.filter(slug=slug, protocol=protocol)
+    return rows.select_related("account", "partner").first()
+
+
+def unknown_provider(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the page for a slug that names no provider."""
+    return answers.refused(
+        request, Refusal(Code.PROVIDER_UNKNOWN, f"no provider {slug[:64]}"), target=slug[:64]
+    )
+
+
+def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> HttpResponse:
+    """Send the browser to the provider, from the right host, with an attempt bound to it."""
+    if not provider_urls.is_at_home(provider, request.get_host()):
+        # A sign-in starts and ends on one host; begin again where the answer will come to.
+        return HttpResponseRedirect(provider_urls.absolute(provider, request.get_full_path()), status=303)
+    asker = connecting.asker(request)
+    start = Start(
+        request=request,
+        provider=provider,
+        account=provider.account,
+        login_hint=request.GET.get("login_hint", "")[:254],
+        next_url=return_urls.safe_next(request.GET.get("next", "")),
+        displayed=request.GET.get("displayed", "")[:200],
+        purpose=Purpose.SIGN_IN if asker is None else Purpose.LINK,
+        starter=asker,
+    )
+    try:
+        url, begun = way_out(start)
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, provider=provider)
+    response = HttpResponseRedirect(url)
+    browser.remember(response, begun.browser_secret)
+    return response

@@ -1,0 +1,25 @@
+"""Celery's entrances to ``sso``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from sso.models import FederatedIdentity, ParkedAnswer, SignInAttempt
+
+ATTEMPT_RETENTION = timedelta(days=30)
+CLAIMS_RETENTION = timedelta(days=90)
+
+
+@shared_task(name="sso.tasks.purge_expired", ignore_result=True)
+def purge_expired() -> None:
+    """Erase what is past its time: parked answers, unfinished attempts, old attempts and claims."""
+    now = timezone.now()
+    ParkedAnswer.objects.filter(expires_at__lt=now - timedelta(minutes=5)).delete()
+    SignInAttempt.objects.filter(outcome="", expires_at__lt=now - timedelta(days=1)).delete()
+    SignInAttempt.objects.filter(created_at__lt=now - ATTEMPT_RETENTION).delete()
+    FederatedIdentity.objects.filter(last_claims_at__lt=now - CLAIMS_RETENTION).update(
+        last_claims="", last_claims_at=None
+    )

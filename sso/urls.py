@@ -1,0 +1,21 @@
+"""The pages that SAML and OIDC share (design, "Interfaces that stay fixed")."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sso.views.journey import ContinueView, LogoutView
+from sso.views.login import AccountLoginView, LoginView
+from sso.views.me import MeView
+from sso.views.my_access import my_access
+
+app_name = "sso"
+
+urlpatterns = [
+    path("", my_access, name="my_access"),
+    path("login/", LoginView.as_view(), name="login"),
+    path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("sso/continue/", ContinueView.as_view(), name="continue"),
+    path("api/me", MeView.as_view(), name="me"),
+]

@@ -1,0 +1,150 @@
+"""The login pages: e-mail first, then the account's own page (L-1 to L-3, L-5, L-6)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import View
+
+from accounts.models import Account
+from sso import answers, attempts, login_options, return_urls
+from sso.forms import EmailForm, PasswordForm
+from sso.password import sign_in_with_password
+from sso.refusals import SignInRefused
+
+
+class LoginView(View):
+    """``/login/``: asks for the work e-mail and leads to where the person signs in."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the e-mail form."""
+        next_url = return_urls.safe_next(request.GET.get("next", ""))
+        if request.user.is_authenticated:
+            return redirect(return_urls.landing(request.user.account, next_url))
+        account = login_options.account_for_host(request.get_host())
+        initial = {
+            "next": next_url,
+            "displayed": attempts.displayed_now(),
+            "email": request.GET.get("email", "")[:254],
+        }
+        return _email_page(request, EmailForm(initial=initial), account)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Route by the e-mail's domain; the second step of the general page comes back here with a password."""
+        if "password" in request.POST:
+            return _password(request, login_options.account_for_host(request.get_host()))
+        form = EmailForm(request.POST)
+        if not form.is_valid():
+            return _email_page(request, form, login_options.account_for_host(request.get_host()), status=400)
+        email, next_url = form.cleaned_data["email"], return_urls.safe_next(form.cleaned_data["next"])
+        displayed = form.cleaned_data["displayed"] or attempts.displayed_now()
+        account = login_options.account_for_email(email)
+        if account is None:
+            return _account_page(request, None, email=email, next_url=next_url, displayed=displayed)
+        buttons = login_options.buttons_of(account, email=email, next_url=next_url, displayed=displayed)
+        if not account.password_sign_in_allowed and len(buttons) == 1:
+            # Not a redirect: a form's redirect to another site is stopped by form-action in Chromium.
+            context = {"provider_name": buttons[0].provider_name, "url": buttons[0].url}
+            return render(request, "sso/redirecting.html", context)
+        query = urlencode({"email": email, "next": next_url, "displayed": displayed})
+        return HttpResponseRedirect(
+            f"{reverse('sso:login_account', args=[account.slug])}?{query}", status=303
+        )
+
+
+class AccountLoginView(View):
+    """``/login/<account>/``: the account's own page, one button per enabled provider."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Show the page; an unknown account gets the general one (V-26)."""
+        next_url = return_urls.safe_next(request.GET.get("next", ""))
+        account = login_options.account_for_slug(slug)
+        if request.user.is_authenticated:
+            return redirect(return_urls.landing(request.user.account, next_url))
+        return _account_page(
+            request,
+            account,
+            email=request.GET.get("email", "")[:254],
+            next_url=next_url,
+            displayed=request.GET.get("displayed", "")[:200] or attempts.displayed_now(),
+        )
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Sign in with a password."""
+        return _password(request, login_options.account_for_slug(slug))
+
+
+def _email_page(
+    request: HttpRequest, form: EmailForm, account: Account | None, *, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "title": _title(None if account is None or account.password_sign_in_allowed else account),
+    }
+    return render(request, "sso/login_email.html", context, status=status)
+
+
+def _title(account: Account | None) -> str:
+    if account is None:
+        return _("Sign in to %(product)s") % {"product": settings.BROKER_PRODUCT_NAME}
+    if not account.password_sign_in_allowed:
+        return _("Corporate Account SSO")
+    return _("Sign in to %(account)s") % {"account": account.name}
+
+
+def _account_page(
+    request: HttpRequest,
+    account: Account | None,
+    *,
+    email: str,
+    next_url: str,
+    displayed: str,
+    form: PasswordForm | None = None,
+    status: int = 200,
+    error: str = "",
+) -> HttpResponse:
+    sso_only = account is not None and not account.password_sign_in_allowed
+    initial = {"user_name": email, "next": next_url, "displayed": displayed}
+    context: dict[str, Any] = {
+        "title": _title(account),
+        "account": account.name if account else None,
+        "buttons": login_options.buttons_of(account, email=email, next_url=next_url, displayed=displayed)
+        if account
+        else [],
+        "password_form": None if sso_only else form or PasswordForm(initial=initial),
+        "sso_only": sso_only,
+        "email": email,
+        "error": error,
+        "change_url": f"{reverse('sso:login')}?{urlencode({'next': next_url})}"
+        if next_url
+        else reverse("sso:login"),
+    }
+    return render(request, "sso/login_account.html", context, status=status)
+
+
+def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
+    form = PasswordForm(request.POST)
+    next_url = return_urls.safe_next(request.POST.get("next", ""))
+    name = request.POST.get("user_name", "")[:254]
+    shown = {"email": name, "next_url": next_url, "displayed": request.POST.get("displayed", "")[:200]}
+    try:
+        if not form.is_valid():
+            return _account_page(request, account, form=form, status=400, **shown)
+        user = sign_in_with_password(
+            request,
+            account=account,
+            user_name=form.cleaned_data["user_name"],
+            password=form.cleaned_data["password"],
+        )
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, account=account)
+    if user is None:
+        wrong = _("The user name or password is wrong.")
+        return _account_page(request, account, form=form, status=401, error=wrong, **shown)
+    return redirect(return_urls.landing(user.account, next_url))

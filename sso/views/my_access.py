@@ -1,0 +1,70 @@
+"""``/`` My access: who I am here, what I have, and by whose word (L-15)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.privilege import Authority, authority_of_user
+from accounts.sources import Source
+from spaces.effective_access import HeldRole, effective_access
+from sso import connecting
+
+
+@login_required
+def my_access(request: HttpRequest) -> HttpResponse:
+    """Show the signed-in person's access."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 -- login_required; narrows the type
+    access = effective_access(user)
+    session = getattr(request, "user_session", None)
+    context = {
+        "profile": {
+            "display_name": user.get_full_name(),
+            "user_name": user.user_name,
+            "email": user.email,
+            "timezone": user.timezone,
+            "account_name": user.account.name if user.account else "",
+        },
+        "account_roles": [_role(role) for role in access.account_roles],
+        "spaces": [
+            {"name": space.name, "roles": [_role(role) for role in space.roles]} for space in access.spaces
+        ],
+        "groups": [
+            {
+                "name": group.name,
+                "idp_identifier": group.idp_identifier,
+                "source_label": source_label(group.source),
+                "since": group.since,
+            }
+            for group in access.groups
+        ],
+        "session": {
+            "provider_name": session.provider_label if session else "",
+            "expires_at": session.expires_at if session else None,
+        },
+        "connect": connecting.buttons(user),
+        "is_admin": user.kind != "member" or authority_of_user(user, user.account_id) > Authority.NONE,
+    }
+    return render(request, "sso/my_access.html", context)
+
+
+def source_label(source: Source, via: str = "") -> str:
+    """Return what a source is called on a page."""
+    labels = {
+        Source.MANUAL: _("added by hand"),
+        Source.CLAIMS: _("from your sign-in"),
+        Source.MAPPING: _("from a mapping role"),
+        Source.DIRECTORY: _("from the directory"),
+        Source.GROUP: _("through group %(group)s") % {"group": via},
+    }
+    return labels[source]
+
+
+def _role(role: HeldRole) -> dict[str, Any]:
+    return {"name": role.name, "source_label": source_label(role.source, role.via), "since": role.since}
