@@ -1,0 +1,28 @@
+"""What a request handler works with: one directory, its addresses, the signing keys and the open codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.config import Directory
+from simulator.keys import KeyStore, SigningKey
+from simulator.oidc_grants import GrantStore
+from simulator.urls import DirectoryUrls
+
+
+@dataclass(frozen=True)
+class Site:
+    """One directory of a running simulator."""
+
+    directory: Directory
+    urls: DirectoryUrls
+    keys: KeyStore
+    grants: GrantStore
+
+    @property
+    def saml_key(self) -> SigningKey:
+        return self.keys.saml(self.directory.slug)
+
+    @property
+    def oidc_key(self) -> SigningKey:
+        return self.keys.oidc(self.directory.slug)
