@@ -6,8 +6,6 @@ which is bounded. The page shows a friendly message only for what the person or 
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,11 +16,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from audit.failures import record_failure
 from foundation.client_address import client_address
-from sso import apply, attempts
+from sso import apply, attempts, login_options
 from sso.claims import Claims
 from sso.models import IdentityProvider, Stage
 from sso.models import SignInAttempt as Attempt
-from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, Wording, message_for
+from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, StartAgain, Wording, message_for
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +39,14 @@ def refused(
     attempt: Attempt | None = None,
     claims: Claims | None = None,
     target: str = "",
+    again: StartAgain | None = None,
 ) -> HttpResponse:
     """Record a refusal once and return its page. ``claims`` are given only when they were verified."""
     account = account or (attempt.account if attempt is not None else None)
     if account is None and provider is not None:
         account = provider.account
+    if account is None and again is not None:
+        account = again.account
     address = client_address(request)
     if claims is not None and provider is not None:
         apply.audit_refusal(
@@ -71,7 +72,9 @@ def refused(
         if attempt is not None and attempt.stage == Stage.SPENT:
             attempts.finish(attempt, outcome=refusal.code, report={"refusal": refusal.code})
     log.info("sign_in_refused", reason=refusal.code, provider=provider.slug if provider else "")
-    return page(request, refusal, provider=provider, account=account, attempt=attempt, claims=claims)
+    if again is None and attempt is not None:
+        again = StartAgain(attempt.account, attempt.login_hint, attempt.next_url)
+    return page(request, refusal, provider=provider, account=account, again=again, claims=claims)
 
 
 def page(
@@ -80,7 +83,7 @@ def page(
     *,
     provider: IdentityProvider | None = None,
     account: Account | None = None,
-    attempt: Attempt | None = None,
+    again: StartAgain | None = None,
     claims: Claims | None = None,
 ) -> HttpResponse:
     """Return the page of a refusal without recording anything."""
@@ -98,21 +101,18 @@ def page(
     context = {
         "heading": HEADINGS.get(_code(refusal.code), DEFAULT_HEADING),
         "message": message,
-        "action_url": start_again(account, attempt),
+        "action_url": start_again(account, again),
         "action_label": _("Start again"),
     }
     return render(request, "sso/refused.html", context, status=status)
 
 
-def start_again(account: Account | None, attempt: Attempt | None) -> str:
+def start_again(account: Account | None, again: StartAgain | None) -> str:
     """Return the login page to begin again at, with the e-mail that was typed (L-6)."""
-    path = reverse("sso:login_account", args=[account.slug]) if account else reverse("sso:login")
-    query = {}
-    if attempt is not None and attempt.login_hint:
-        query["email"] = attempt.login_hint
-    if attempt is not None and attempt.next_url:
-        query["next"] = attempt.next_url
-    return f"{path}?{urlencode(query)}" if query else path
+    kept = again or StartAgain()
+    account = account or kept.account
+    page = login_options.page_of(account) if account else reverse("sso:login")
+    return login_options.with_query(page, email=kept.email, next=kept.next_url)
 
 
 def _code(code: str) -> Code:

@@ -7,7 +7,7 @@ unique index: the loser's savepoint is rolled back, it plans again, and finds th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -18,9 +18,10 @@ from accounts.lifecycle.status import record_first_login
 from accounts.models import Account, User
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
+from audit.refusals import Refused
 from spaces.access import change_access
 from sso import claims_json
-from sso.claims import Claims
+from sso.claims import NO_SESSION, Claims
 from sso.models import FederatedIdentity, IdentityProvider, Vendor
 from sso.plan import SignInPlan, plan_sign_in
 from sso.refusals import Code, Refusal, SignInRefused
@@ -58,6 +59,9 @@ def sign_in(
         except (IntegrityError, lifecycle.UserNameTaken):
             # Somebody else wrote the same person or identity; what they wrote is visible to the next plan.
             continue
+        except Refused as refusal:
+            # A rule further down said no; the person gets a page with a track ID, never a traceback.
+            raise SignInRefused(refusal.code, refusal.message) from refusal
     raise SignInRefused(Code.CONFLICT, f"still in conflict after {_TRIES} plans")
 
 
@@ -130,7 +134,9 @@ def _write(
 
 def _bind(claims: Claims, provider: IdentityProvider, account: Account, user: User, plan: SignInPlan) -> None:
     now = timezone.now()
-    seen = {"last_seen_at": now, "last_claims": claims_json.dump(claims), "last_claims_at": now}
+    # For previews and the debugger, which need neither the provider's session nor its tokens (design rule 8).
+    kept = claims_json.dump(replace(claims, session=NO_SESSION))
+    seen = {"last_seen_at": now, "last_claims": kept, "last_claims_at": now}
     if plan.new_identity:
         FederatedIdentity.objects.create(
             provider=provider,

@@ -22,7 +22,7 @@ from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret
 from sso import browser
 from sso.models import IdentityProvider, ParkedAnswer, Purpose, SignInAttempt, Stage
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, SignInRefused, StartAgain
 
 LIFETIME = timedelta(minutes=30)  # L-6, from the moment the login page was displayed
 PARKED_LIFETIME = timedelta(minutes=2)  # V-17
@@ -56,6 +56,14 @@ def displayed_at(value: str) -> datetime:
     return min(moment, now)
 
 
+def ensure_in_time(displayed: str, again: StartAgain) -> datetime:
+    """Return when a login page was shown; raises ``SignInRefused`` when that is more than 30 minutes ago (L-6)."""
+    shown = displayed_at(displayed)
+    if shown + LIFETIME <= timezone.now():
+        raise SignInRefused(Code.EXPIRED, "the login page was shown more than 30 minutes ago", again=again)
+    return shown
+
+
 def begin(
     *,
     request: HttpRequest,
@@ -73,10 +81,7 @@ def begin(
     unsolicited: bool = False,
 ) -> Begun:
     """Make an attempt for this browser. Raises ``SignInRefused`` when too late, too many, or not enabled."""
-    shown = displayed_at(displayed)
-    expires = shown + LIFETIME
-    if expires <= timezone.now():
-        raise SignInRefused(Code.EXPIRED, "the login page was shown more than 30 minutes ago")
+    shown = ensure_in_time(displayed, StartAgain(account, login_hint, next_url))
     if purpose is not Purpose.TEST and not provider.is_enabled:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"{provider.slug} is {provider.state}")
     if not hit("attempts", address, limit=ATTEMPTS_PER_ADDRESS, seconds=600).allowed:
@@ -101,7 +106,7 @@ def begin(
         address=address or None,
         unsolicited=unsolicited,
         displayed_at=shown,
-        expires_at=expires,
+        expires_at=shown + LIFETIME,
     )
     return Begun(attempt, handle, secret, nonce, code_verifier)
 
@@ -124,13 +129,19 @@ def _require_open(attempt: SignInAttempt | None, request: HttpRequest) -> SignIn
     track_ids.bind(attempt.track_id)
     if attempt.expires_at <= timezone.now():
         raise SignInRefused(
-            Code.EXPIRED, "the answer came more than 30 minutes after the login page was shown"
+            Code.EXPIRED,
+            "the answer came more than 30 minutes after the login page was shown",
+            again=_again(attempt),
         )
     if attempt.stage != Stage.OPEN:
         raise SignInRefused(Code.ATTEMPT_SPENT, "the sign-in that this answers is over")
     if attempt.host != request.get_host().lower():
         raise SignInRefused(Code.WRONG_HOST, f"began on {attempt.host}, answered on {request.get_host()}")
     return attempt
+
+
+def _again(attempt: SignInAttempt) -> StartAgain:
+    return StartAgain(attempt.account, attempt.login_hint, attempt.next_url)
 
 
 def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = False) -> str:
@@ -157,7 +168,10 @@ class Collected:
 
 
 def collect(code: str, request: HttpRequest) -> Collected:
-    """Spend a parked answer and its attempt together: this browser, this host, in time, once (V-17)."""
+    """Spend a parked answer and its attempt together: this browser, this host, in time, once (V-17).
+
+    Another browser's try spends the answer alone.
+    """
     parked = (
         ParkedAnswer.objects.filter(code_digest=digest(code))
         .select_related("attempt__provider", "attempt__account", "attempt__starter")
@@ -167,13 +181,18 @@ def collect(code: str, request: HttpRequest) -> Collected:
         raise SignInRefused(Code.CODE_UNKNOWN, "no answer is parked under this code")
     attempt = parked.attempt
     track_ids.bind(attempt.track_id)
+    now = timezone.now()
     if not browser.is_same(request, attempt.browser_digest):
+        # Another browser's page now shows the code in its address bar, where the one that began could be handed it: the
+        # answer is nobody's any more. The attempt stays open for an answer of its own.
+        ParkedAnswer.objects.filter(pk=parked.pk, spent_at=None).update(spent_at=now, payload="")
         raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
     if parked.host != request.get_host().lower():
         raise SignInRefused(Code.WRONG_HOST, f"parked on {parked.host}, collected on {request.get_host()}")
-    now = timezone.now()
     if parked.expires_at <= now or attempt.expires_at <= now:
-        raise SignInRefused(Code.EXPIRED, "the parked answer was not collected in time")
+        raise SignInRefused(
+            Code.EXPIRED, "the parked answer was not collected in time", again=_again(attempt)
+        )
     with transaction.atomic():
         spent = ParkedAnswer.objects.filter(pk=parked.pk, spent_at=None).update(spent_at=now, payload="")
         stage = Stage.CONFIRMING if parked.is_claims else Stage.OPEN
@@ -190,8 +209,13 @@ def peek_confirmation(code: str, request: HttpRequest) -> bool:
 
 
 def spend(attempt: SignInAttempt, request: HttpRequest) -> None:
-    """Spend an attempt whose answer came by a same-site GET with the cookie (code flow)."""
+    """Spend an attempt whose answer came by a same-site GET with the cookie (code flow).
+
+    Another browser's try spends it as well: the code has not been redeemed, and the browser that began could be handed
+    the address of the page that it was refused on.
+    """
     if not browser.is_same(request, attempt.browser_digest):
+        _move(attempt, Stage.OPEN, Stage.SPENT)
         raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
     if not _move(attempt, Stage.OPEN, Stage.SPENT):
         raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")

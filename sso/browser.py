@@ -2,7 +2,7 @@
 
 The cookie holds 256 random bits and nothing else; attempts store its digest. It is Lax, so it is there on the
 same-site GET that ends a sign-in and is not on a provider's cross-site POST. It lives beside the session and survives
-signing out, so that tabs that are under way don't break each other.
+signing out, so that tabs that are under way don't break each other. An unsolicited sign-in has one of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from foundation.secret_tokens import digest, matches, random_secret
 
 _FORM = re.compile(r"\A[A-Za-z0-9_-]{43}\Z")
 _MAX_AGE = 24 * 3600  # seconds; an attempt itself lasts 30 minutes
+_UNSOLICITED_AGE = 30 * 60  # seconds
 _RESTART_GUARD = 60  # seconds; V-19: an unsolicited response restarts once a minute
 
 
@@ -28,9 +29,18 @@ def cookie_name() -> str:
     return _name("broker-browser")
 
 
-def secret_of(request: HttpRequest) -> str | None:
+def unsolicited_cookie_name() -> str:
+    """Return the name of the cookie that binds an unsolicited sign-in (V-19).
+
+    Its own name, because the POST that sets it is cross-site and can't see the first cookie: replacing that one would
+    end what is under way in other tabs (L-6).
+    """
+    return _name("broker-unsolicited")
+
+
+def secret_of(request: HttpRequest, name: str | None = None) -> str | None:
     """Return the browser's secret when it brought a well-formed one."""
-    value = request.COOKIES.get(cookie_name(), "")
+    value = request.COOKIES.get(name or cookie_name(), "")
     return value if _FORM.match(value) else None
 
 
@@ -44,10 +54,15 @@ def remember(response: HttpResponse, secret: str) -> None:
     _set(response, cookie_name(), secret, _MAX_AGE)
 
 
+def remember_unsolicited(response: HttpResponse, secret: str) -> None:
+    """Set the cookie of an unsolicited sign-in; it lasts as long as an attempt may."""
+    _set(response, unsolicited_cookie_name(), secret, _UNSOLICITED_AGE)
+
+
 def is_same(request: HttpRequest, browser_digest: str) -> bool:
     """Tell whether this is the browser that an attempt was bound to."""
-    secret = secret_of(request)
-    return secret is not None and matches(secret, browser_digest)
+    secrets = (secret_of(request), secret_of(request, unsolicited_cookie_name()))
+    return any(secret is not None and matches(secret, browser_digest) for secret in secrets)
 
 
 def fingerprint(secret: str) -> str:

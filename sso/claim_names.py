@@ -108,7 +108,7 @@ def read_person(bag: Bag, names: Mapping[str, Sequence[str]]) -> PersonClaims:
     def values(claim: str) -> tuple[str, ...] | None:
         for name in names[claim]:
             if name in bag:
-                kept = tuple(value for value in bag[name] if _storable(value))
+                kept = tuple(value for value in bag[name] if is_storable(value))
                 if len(kept) < len(bag[name]) or len(kept) > _MANY:
                     warnings.append(ClaimWarning("value_unusable", f"{claim}: some values can't be stored"))
                 return kept[:_MANY]
@@ -163,8 +163,8 @@ def _plain(value: str | int | float | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _storable(value: str) -> bool:
-    # PostgreSQL refuses null characters and lone surrogates in text.
+def is_storable(value: str) -> bool:
+    """Tell whether a text fits into a column: PostgreSQL refuses null characters and lone surrogates."""
     if len(value) > _LIMIT or "\x00" in value:
         return False
     try:

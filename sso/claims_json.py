@@ -14,8 +14,8 @@ _MOMENTS = ("not_on_or_after", "authenticated_at")
 
 
 def dump(claims: Claims) -> str:
-    """Return the claims as JSON text; moments as ISO 8601."""
-    return json.dumps(asdict(claims), default=_moment, ensure_ascii=False)
+    """Return the claims as JSON text in ASCII, so that a lone surrogate in it can be stored; moments as ISO 8601."""
+    return json.dumps(asdict(claims), default=_moment)
 
 
 def load(text: str) -> Claims:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.hosts import account_of_host, canonical_host
@@ -52,6 +53,25 @@ def account_for_host(host: str) -> Account | None:
     return account if account is not None and account.closed_at is None else None
 
 
+def page_of(account: Account) -> str:
+    """Return the path of an account's own login page."""
+    return reverse("sso:login_account", args=[account.slug])
+
+
+def page_elsewhere(account: Account, host: str) -> str:
+    """Return the URL of an account's login page when ``host`` is another account's, "" when it isn't (V-7)."""
+    owner = account_for_host(host)
+    if owner is None or owner.pk == account.pk:
+        return ""
+    return public_urls.absolute(page_of(account), host=canonical_host(account))
+
+
+def with_query(path: str, **parameters: str) -> str:
+    """Return ``path`` with the parameters that are not empty."""
+    text = urlencode({name: value for name, value in parameters.items() if value})
+    return f"{path}?{text}" if text else path
+
+
 def providers_of(account: Account) -> list[IdentityProvider]:
     """Return the providers that sign people into the account now, its own and those it allowed (V-5)."""
     if not account.sso_module:
@@ -66,15 +86,12 @@ def buttons_of(
 ) -> list[Button]:
     """Return one button per enabled provider; on a host of its own where the account has one (design rule 9)."""
     query = {"login_hint": email, "next": next_url, "displayed": displayed, **(extra or {})}
-    text = urlencode({name: value for name, value in query.items() if value})
     host = canonical_host(account)
     buttons = []
     for provider in providers_of(account):
         path = protocols.protocol_of(provider).start_path(provider)
         url = public_urls.absolute(path, host=None if provider.is_shared else host)
-        buttons.append(
-            Button(label_of(provider), f"{url}?{text}" if text else url, provider.vendor, provider.name)
-        )
+        buttons.append(Button(label_of(provider), with_query(url, **query), provider.vendor, provider.name))
     return buttons
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from accounts.models import Status, User
-from foundation.folding import domain_of
+from foundation.folding import domain_of, fold
 from sso.claims import Claims, SubjectSource
 from sso.refusals import Code, Refusal
 from sso.snapshot import Person, SignInState
@@ -41,6 +41,11 @@ class Match:
 def match_person(claims: Claims, state: SignInState, *, proven_user_id: UUID | None) -> Match | Refusal:
     """Return whom the claims mean or why nobody may sign in with them."""
     if state.identity is not None and state.bound is not None:
+        if proven_user_id not in (None, state.bound.user.pk):
+            return Refusal(
+                Code.LINK_NEEDS_PROOF,
+                f"the person who connects SSO is signed in over there as {state.bound.user.user_name}",
+            )
         return _bound(claims, state, state.bound)
     if state.reserved:
         return Refusal(Code.RESERVED, "the claims name somebody who is no member of this account (V-2)")
@@ -150,9 +155,11 @@ def _counts(claims: Claims, state: SignInState, name: str | None) -> bool:
     """Tell whether a user name or e-mail is proof enough to find a person by (V-3)."""
     if not name:
         return False
-    vouched = claims.email_verified is True or state.provider.addresses_set_by_directory
     if "@" not in name:
         return state.provider.addresses_set_by_directory
+    # `email_verified` speaks of the e-mail alone; a user name (`preferred_username`) is often the person's to edit.
+    verified = claims.email_verified is True and fold(name) == fold(claims.email or "")
+    vouched = verified or state.provider.addresses_set_by_directory
     return vouched and domain_of(name) in state.verified_domains
 
 

@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from accounts import subjects
 from accounts.lifecycle.status import record_first_login
-from accounts.models import Account, User
+from accounts.models import Account, Kind, User
 from audit.actors import Actor, ActorKind
 from audit.failures import record_failure
 from audit.recorder import record
+from foundation import public_urls
 from foundation.client_address import client_address
 from sso.login_options import realm_for_password
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, SignInRefused, StartAgain
 from sso.session import open_session
 
 VENDOR_SESSION = timedelta(hours=8)  # of operators, staff and partner admins, who have no account's setting
@@ -44,6 +45,15 @@ def sign_in_with_password(
             account_id=account.pk if account else None,
         )
         return None
+    if user.kind != Kind.MEMBER and request.get_host().lower() != public_urls.netloc():
+        raise SignInRefused(Code.WRONG_HOST, f"{user.kind} may sign in on the deployment's host only (V-7)")
+    if user.account is not None and not user.account.password_sign_in_allowed:
+        # People above accounts who also belong to one follow its policy, whatever page they come by.
+        raise SignInRefused(
+            Code.SSO_REQUIRED,
+            f"{user.account.slug} signs in by single sign-on only (L-3)",
+            again=StartAgain(user.account),
+        )
     if user.account is not None and user.account.sso_authorization and user.connected:
         raise SignInRefused(Code.SSO_REQUIRED, "single sign-on authorization is on (R-4)")
     actor = Actor(ActorKind.USER, str(user.pk), user.user_name, address)

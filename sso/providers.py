@@ -148,7 +148,7 @@ def note_protocol_change(
     )
     if suspended:
         provider.identities_suspended_at = timezone.now()
-    provider.save(update_fields=["version", "identities_suspended_at", "updated_at"])
+    provider.save(update_fields=["version", "identities_suspended_at", "private_network", "updated_at"])
     note = "; its identities are suspended until an admin confirms the directory" if suspended else ""
     record(
         actor=actor,
@@ -157,6 +157,14 @@ def note_protocol_change(
         message=f"Identity provider {provider.slug}: {', '.join(sorted(changes))} changed{note}.",
         changes=changes,
     )
+
+
+def note_proof(*, provider: IdentityProvider, version: int) -> None:
+    """Remember that somebody signed in with the settings saved as ``version``; newer ones stay unproven (L-8, V-18)."""
+    if provider.proven_version != version:
+        now = timezone.now()
+        rows = IdentityProvider.objects.filter(pk=provider.pk, version=version)
+        rows.update(proven_version=version, proven_at=now)
 
 
 @refusals_audited

@@ -12,6 +12,8 @@ from enum import StrEnum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Account
+
 
 class Code(StrEnum):
     """Every reason for which the planner or the flow itself refuses; protocols have codes of their own."""
@@ -52,6 +54,7 @@ class Code(StrEnum):
     WRONG_HOST = "attempt.wrong_host"
     CODE_UNKNOWN = "attempt.code_unknown"
     UNSOLICITED = "unsolicited"
+    UNREADABLE = "answer.unreadable"
     TOO_MANY = "attempt.too_many"
     CONFLICT = "sign_in.conflict"
 
@@ -67,12 +70,22 @@ class Refusal:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StartAgain:
+    """What a sign-in that begins anew keeps of the one that ended (L-6)."""
+
+    account: Account | None = None
+    email: str = ""
+    next_url: str = ""
+
+
 class SignInRefused(Exception):
     """Raised by protocols and flow for a refusal; carries it to the one place that audits and answers."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, again: StartAgain | None = None) -> None:
         super().__init__(code)
         self.refusal = Refusal(code, detail)
+        self.again = again
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, User
 from foundation.client_address import client_address
 from spaces.models import SpaceMembership
-from sso import answers, apply, attempts, claims_json, connecting, protocols, return_urls
+from sso import answers, apply, attempts, claims_json, connecting, protocols, providers, return_urls
 from sso.claims import Claims
 from sso.models import IdentityProvider, Purpose, SignInAttempt
 from sso.plan import SignInPlan, plan_sign_in
@@ -44,7 +44,7 @@ def continue_parked(request: HttpRequest, code: str) -> HttpResponse:
     try:
         collected = attempts.collect(code, request)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, target="continue")
+        return answers.refused(request, error.refusal, target="continue", again=error.again)
     attempt = collected.attempt
     provider = attempt.provider
     try:
@@ -109,6 +109,7 @@ def _go_home(
         report=report_of(plan),
         claims=json.dumps(claims_json.without_session_secrets(claims)),
     )
+    providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
     _announce(request, signed_in)
     return redirect(return_urls.landing(account, attempt.next_url))
 
@@ -163,7 +164,7 @@ def stay(request: HttpRequest, code: str) -> HttpResponse:
     try:
         collected = attempts.collect(code, request)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, target="continue")
+        return answers.refused(request, error.refusal, target="continue", again=error.again)
     attempts.finish(collected.attempt, outcome="stayed")
     return redirect("sso:my_access")
 

@@ -72,7 +72,7 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
         request=request,
         provider=provider,
         account=provider.account,
-        login_hint=request.GET.get("login_hint", "")[:254],
+        login_hint=_hint(request.GET.get("login_hint", "")),
         next_url=return_urls.safe_next(request.GET.get("next", "")),
         displayed=request.GET.get("displayed", "")[:200],
         purpose=Purpose.SIGN_IN if asker is None else Purpose.LINK,
@@ -81,7 +81,12 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     try:
         url, begun = way_out(start)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, provider=provider)
+        return answers.refused(request, error.refusal, provider=provider, again=error.again)
     response = HttpResponseRedirect(url)
     browser.remember(response, begun.browser_secret)
     return response
+
+
+def _hint(text: str) -> str:
+    """Return what may be an address; anything with a line break or null character in it is not passed on."""
+    return text[:254] if text.isprintable() else ""

@@ -47,7 +47,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         self.attempt = attempt
         self.redirect_uri = redirect_uri
         self.deadline = Deadline(CALLBACK_SECONDS)
-        self.discovery = outbound.discovery()
+        self.discovery = outbound.discovery(provider)
         self._metadata: ProviderMetadata | None = None
 
     @staticmethod
@@ -69,7 +69,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         """Redeem the code ``payload`` at the token endpoint."""
         client = Client(self.settings.client_id, self.settings.client_secret)
         return redeem_code(
-            outbound.http(),
+            outbound.http(self.provider),
             self.metadata,
             client,
             code=payload,
@@ -96,7 +96,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def get_userinfo(self, access_token: str, id_token: IdToken, payload: Any = None) -> Mapping[str, Any]:
         """Fetch userinfo and insist that it speaks of the same subject."""
-        found = fetch_userinfo(outbound.http(), self.metadata, access_token, self.deadline)
+        found = fetch_userinfo(outbound.http(self.provider), self.metadata, access_token, self.deadline)
         check_userinfo_sub(found, id_token)
         return found
 

@@ -13,6 +13,7 @@ from django.http.request import QueryDict
 from foundation.http import OutboundError
 from sso import answers, attempts, provider_urls, sign_in
 from sso.models import IdentityProvider, SignInAttempt
+from sso.posted import form_of
 from sso.refusals import Code, SignInRefused
 from sso_oidc.authorization import (
     AuthorizationResponse,
@@ -35,7 +36,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
             raise SignInRefused(Code.WRONG_HOST, f"the answer came to {request.get_host()}")
         flow = Flow(settings.flow)
         posted = request.method == "POST"
-        answer = parse_authorization_response(_parameters(request.POST if posted else request.GET), flow)
+        answer = parse_authorization_response(_parameters(form_of(request) if posted else request.GET), flow)
         if posted != (flow is Flow.HYBRID) and answer.error is None:
             raise OidcRefusal(OidcCode.RESPONSE, f"{flow.value} does not answer by {request.method}")
         attempt = attempts.find_by_handle(answer.state, provider, request)
@@ -48,7 +49,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
             raise provider_refused(answer.error)
         claims = backend.claims_from_code(answer.code)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, provider=provider, attempt=attempt)
+        return answers.refused(request, error.refusal, provider=provider, attempt=attempt, again=error.again)
     except (OidcRefusal, OutboundError) as error:
         return answers.refused(request, refused(error).refusal, provider=provider, attempt=attempt)
     return sign_in.complete(request, attempt, claims)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sso.claim_names import as_bag, names_for, read_person
+from sso.claim_names import as_bag, is_storable, names_for, read_person
 from sso.claims import Claims, ProviderSession, SubjectSource
 from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.tokens import IdToken
 
 _MAX_SUBJECT = 512  # characters
+_MAX_TENANT = 64  # characters; a tenant id is a GUID
 _OKTA_GROUP_LIMIT = 100  # at exactly this many the list may have been cut (facts, Okta)
 
 
@@ -32,11 +33,14 @@ def claims_of(
     person = read_person(bag, names_for(ProtocolName.OIDC, provider.vendor, provider.claim_names))
     subject, source = _subject(token, provider, subject_claim)
     overage = has_overage(said, person.groups, provider.vendor)
+    tenant = (person.tenant_id or "").lower()
+    if len(tenant) > _MAX_TENANT:
+        raise OidcRefusal(OidcCode.CLAIM, "the tenant id is too long")
     return Claims(
         issuer=token.issuer,
         subject=subject,
         subject_source=source,
-        tenant_id=person.tenant_id.lower() if person.tenant_id else None,
+        tenant_id=tenant or None,
         external_id=person.external_id or None,
         user_name=person.user_name or None,
         email=person.email,
@@ -53,10 +57,10 @@ def claims_of(
         groups_overage=overage,
         role_mapping=person.role_mapping,
         session=ProviderSession(
-            sid=token.sid,
+            sid=token.sid if is_storable(token.sid) else "",
             id_token=token.raw,
             authenticated_at=token.authenticated_at,
-            context=token.context,
+            context=token.context if is_storable(token.context) else "",
             not_on_or_after=None,
         ),
         warnings=person.warnings,
@@ -90,11 +94,17 @@ def has_overage(said: Mapping[str, Any], groups: tuple[str, ...] | None, vendor:
 def _subject(token: IdToken, provider: IdentityProvider, subject_claim: str) -> tuple[str, SubjectSource]:
     if subject_claim:
         value = token.claims.get(subject_claim)
-        if not isinstance(value, str) or not value.strip() or len(value) > _MAX_SUBJECT:
+        if not isinstance(value, str) or not value.strip():
             raise OidcRefusal(OidcCode.SUBJECT, f"the subject claim {subject_claim} is missing")
-        return value.strip(), SubjectSource.CONFIGURED
+        return _bounded(value.strip()), SubjectSource.CONFIGURED
     if provider.vendor == Vendor.ENTRA:
         object_id, tenant = token.claims.get("oid"), token.claims.get("tid")
         if isinstance(object_id, str) and isinstance(tenant, str) and object_id and tenant:
-            return f"{tenant.lower()}|{object_id.lower()}", SubjectSource.ENTRA_OBJECT_ID
+            return _bounded(f"{tenant.lower()}|{object_id.lower()}"), SubjectSource.ENTRA_OBJECT_ID
     return token.subject, SubjectSource.SUB
+
+
+def _bounded(subject: str) -> str:
+    if len(subject) > _MAX_SUBJECT or not subject.isprintable():
+        raise OidcRefusal(OidcCode.SUBJECT, "the subject is too long or not printable")
+    return subject

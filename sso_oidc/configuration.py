@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,9 +14,10 @@ from accounts.models import Account
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
-from foundation.outbound_target import OutboundError, check_url
+from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider, Vendor
+from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_oidc.authorization import Flow
 from sso_oidc.models import EntraTenant, OidcSettings
@@ -103,17 +103,18 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
         raise ProviderConflict(
             "This tenant id is already in use.", actor=actor, action="provider.tenant", subject=subject
         )
-    _, created = EntraTenant.objects.get_or_create(
-        provider=provider, tenant_id=tenant, account=account, defaults={"verified_at": timezone.now()}
-    )
-    if created:
+    row, _ = EntraTenant.objects.get_or_create(provider=provider, tenant_id=tenant, account=account)
+    verified_now = row.verified_at is None
+    if verified_now:
+        row.verified_at = timezone.now()
+        row.save(update_fields=["verified_at"])
         record(
             actor=actor,
             action="provider.tenant_verified",
             subject=subject,
             message=f"Tenant {tenant} of {provider.slug} signs into {account.slug}.",
         )
-    return created
+    return verified_now
 
 
 def settings_of(provider: IdentityProvider) -> OidcSettings:
@@ -134,7 +135,7 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
     issuer = wanted.get("issuer")
     if issuer:
         try:
-            check_url(issuer, django_settings.BROKER_NETWORK_ALLOW_LIST)
+            check_provider_url(issuer, provider, actor)
         except OutboundError as error:
             raise _invalid(provider, actor, f"issuer: {error}") from error
         shared = bool(_MANY_TENANTS & set(urlsplit(issuer).path.strip("/").split("/")))

@@ -1,13 +1,14 @@
-"""The process's one HTTP client for providers, and the discovery on top of it, both from the settings."""
+"""The process's HTTP clients for providers, and the discovery on top of them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from django.conf import settings
 from django.core.cache import cache
 
 from foundation.http import AllowList, OutboundHttp
+from sso.models import IdentityProvider
+from sso.private_networks import allow_list_of
 from sso_oidc.discovery import Discovery
 
 
@@ -27,11 +28,11 @@ def _http(allow: AllowList) -> OutboundHttp:
     return OutboundHttp(allow=allow)
 
 
-def http() -> OutboundHttp:
-    """Return the shared client, with the deployment's allow-list."""
-    return _http(settings.BROKER_NETWORK_ALLOW_LIST)
+def http(provider: IdentityProvider) -> OutboundHttp:
+    """Return the client with what this provider may reach (V-23)."""
+    return _http(allow_list_of(provider))
 
 
-def discovery() -> Discovery:
-    """Return discovery over the shared client and cache."""
-    return Discovery(http(), _DjangoCache())
+def discovery(provider: IdentityProvider) -> Discovery:
+    """Return discovery over that client and the shared cache."""
+    return Discovery(http(provider), _DjangoCache())

@@ -90,7 +90,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
     try:
-        metadata = outbound.discovery().metadata(row.issuer)
+        metadata = outbound.discovery(start.provider).metadata(row.issuer)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
     nonce = random_secret()

@@ -16,6 +16,7 @@ from sso_saml.messages import VerifiedAssertion
 from sso_saml.names import NAME_ID_EMAIL, NAME_ID_PERSISTENT, NAME_ID_UNSPECIFIED
 
 _MAX_SUBJECT = 512  # characters
+_MAX_TENANT = 64  # characters; a tenant id is a GUID
 _OKTA_GROUP_LIMIT = 100  # at exactly this many the list may have been cut (facts, Okta)
 
 
@@ -24,6 +25,9 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
     bag = assertion.attributes
     person = read_person(bag, names_for(ProtocolName.SAML, provider.vendor, provider.claim_names))
     subject, source = _subject(assertion, provider, subject_attribute)
+    tenant = (person.tenant_id or "").lower()
+    if len(tenant) > _MAX_TENANT:
+        raise SamlRefusal(RefusalCode.NAME_ID, "the tenant id is too long")
     overage = ENTRA_GROUPS_LINK_URI in bag
     if (
         provider.vendor == Vendor.OKTA
@@ -51,7 +55,7 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
         issuer=assertion.issuer,
         subject=subject,
         subject_source=source,
-        tenant_id=person.tenant_id or None,
+        tenant_id=tenant or None,
         external_id=person.external_id or None,
         user_name=user_name or None,
         email=email,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 
 from audit.actors import Actor
 from audit.refusals import refusals_audited
-from foundation.outbound_target import OutboundError, check_url
+from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider
+from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_saml.certificates import CertificateError, SigningCertificate, parse_certificates
 from sso_saml.models import IdpInitiated, SamlCertificate, SamlSettings
@@ -94,7 +94,7 @@ def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> di
         url = wanted.get(name)
         if url:
             try:
-                check_url(url, django_settings.BROKER_NETWORK_ALLOW_LIST)
+                check_provider_url(url, provider, actor)
             except OutboundError as error:
                 raise _invalid(provider, actor, f"{name.replace('_', ' ')}: {error}") from error
     return wanted

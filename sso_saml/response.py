@@ -17,14 +17,16 @@ from foundation.client_address import client_address
 from foundation.secret_tokens import digest
 from sso import answers, attempts, browser, claims_json, provider_urls, sign_in
 from sso.models import IdentityProvider, SignInAttempt
+from sso.posted import form_of
 from sso.refusals import Code, Refusal, SignInRefused
 from sso_saml import replay
 from sso_saml.claims import claims_of
-from sso_saml.errors import RefusalCode, SamlRefusal
+from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal
 from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to
 from sso_saml.messages import Expected, SamlConfig
 from sso_saml.models import IdpInitiated
 from sso_saml.provider_config import config_of, redirect_path, settings_of
+from sso_saml.status_pages import code_of
 from sso_saml.toolkit import validate_document
 
 
@@ -41,16 +43,15 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         attempt = _find_attempt(request, provider, request_id)
         code = _verify_and_park(provider, attempt, document, request_id)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, provider=provider)
+        return answers.refused(request, error.refusal, provider=provider, again=error.again)
     except SamlRefusal as error:
-        return answers.refused(
-            request, Refusal(error.code.value, error.detail), provider=provider, attempt=attempt
-        )
+        code = code_of(error) if isinstance(error, StatusRefusal) else error.code.value
+        return answers.refused(request, Refusal(code, error.detail), provider=provider, attempt=attempt)
     return sign_in.to_continuation(code)
 
 
 def _only(request: HttpRequest, name: str) -> str:
-    values = request.POST.getlist(name)
+    values = form_of(request).getlist(name)
     if len(values) != 1 or not values[0]:
         raise SamlRefusal(RefusalCode.NOT_BASE64, f"{len(values)} values of {name}")
     return str(values[0])
@@ -98,5 +99,5 @@ def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: Che
         unsolicited=True,
     )
     response = sign_in.to_continuation(attempts.park(begun.attempt, json.loads(claims_json.dump(claims))))
-    browser.remember(response, begun.browser_secret)
+    browser.remember_unsolicited(response, begun.browser_secret)
     return response

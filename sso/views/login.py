@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +15,7 @@ from accounts.models import Account
 from sso import answers, attempts, login_options, return_urls
 from sso.forms import EmailForm, PasswordForm
 from sso.password import sign_in_with_password
-from sso.refusals import SignInRefused
+from sso.refusals import SignInRefused, StartAgain
 
 
 class LoginView(View):
@@ -52,9 +51,9 @@ class LoginView(View):
             # Not a redirect: a form's redirect to another site is stopped by form-action in Chromium.
             context = {"provider_name": buttons[0].provider_name, "url": buttons[0].url}
             return render(request, "sso/redirecting.html", context)
-        query = urlencode({"email": email, "next": next_url, "displayed": displayed})
+        page = login_options.page_elsewhere(account, request.get_host()) or login_options.page_of(account)
         return HttpResponseRedirect(
-            f"{reverse('sso:login_account', args=[account.slug])}?{query}", status=303
+            login_options.with_query(page, email=email, next=next_url, displayed=displayed), status=303
         )
 
 
@@ -64,20 +63,28 @@ class AccountLoginView(View):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Show the page; an unknown account gets the general one (V-26)."""
         next_url = return_urls.safe_next(request.GET.get("next", ""))
-        account = login_options.account_for_slug(slug)
+        email = request.GET.get("email", "")[:254]
         if request.user.is_authenticated:
             return redirect(return_urls.landing(request.user.account, next_url))
+        account = login_options.account_for_slug(slug)
+        if account is None:
+            return redirect(login_options.with_query(reverse("sso:login"), email=email, next=next_url))
+        elsewhere = login_options.page_elsewhere(account, request.get_host())
+        if elsewhere:
+            return redirect(login_options.with_query(elsewhere, email=email, next=next_url))
         return _account_page(
             request,
             account,
-            email=request.GET.get("email", "")[:254],
+            email=email,
             next_url=next_url,
             displayed=request.GET.get("displayed", "")[:200] or attempts.displayed_now(),
         )
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Sign in with a password."""
-        return _password(request, login_options.account_for_slug(slug))
+        account = login_options.account_for_slug(slug)
+        elsewhere = login_options.page_elsewhere(account, request.get_host()) if account else ""
+        return redirect(elsewhere) if elsewhere else _password(request, account)
 
 
 def _email_page(
@@ -121,9 +128,7 @@ def _account_page(
         "sso_only": sso_only,
         "email": email,
         "error": error,
-        "change_url": f"{reverse('sso:login')}?{urlencode({'next': next_url})}"
-        if next_url
-        else reverse("sso:login"),
+        "change_url": login_options.with_query(reverse("sso:login"), next=next_url),
     }
     return render(request, "sso/login_account.html", context, status=status)
 
@@ -134,6 +139,7 @@ def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
     name = request.POST.get("user_name", "")[:254]
     shown = {"email": name, "next_url": next_url, "displayed": request.POST.get("displayed", "")[:200]}
     try:
+        attempts.ensure_in_time(shown["displayed"], StartAgain(account, name, next_url))
         if not form.is_valid():
             return _account_page(request, account, form=form, status=400, **shown)
         user = sign_in_with_password(
@@ -143,7 +149,7 @@ def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
             password=form.cleaned_data["password"],
         )
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, account=account)
+        return answers.refused(request, error.refusal, account=account, again=error.again)
     if user is None:
         wrong = _("The user name or password is wrong.")
         return _account_page(request, account, form=form, status=401, error=wrong, **shown)

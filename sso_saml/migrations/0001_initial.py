@@ -8,60 +8,120 @@ import foundation.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('sso', '0001_initial'),
+        ("sso", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SamlSettings',
+            name="SamlSettings",
             fields=[
-                ('provider', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='saml_settings', serialize=False, to='sso.identityprovider')),
-                ('idp_entity_id', models.CharField(blank=True, max_length=1024, verbose_name='IdP Issuer URI / Entity ID')),
-                ('sso_url', models.CharField(blank=True, max_length=2000, verbose_name='Single Sign-On URL')),
-                ('slo_url', models.CharField(blank=True, max_length=2000, verbose_name='Single Logout URL')),
-                ('sp_entity_id', models.CharField(blank=True, max_length=1024, null=True, unique=True, verbose_name='own entity ID')),
-                ('idp_initiated', models.CharField(choices=[('refuse', 'refuse'), ('restart', 'restart as SP-initiated'), ('accept', 'accept')], default='restart', max_length=10, verbose_name='IdP-initiated sign-in')),
-                ('subject_attribute', models.CharField(blank=True, max_length=254)),
-                ('metadata_url', models.CharField(blank=True, max_length=2000)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "provider",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="saml_settings",
+                        serialize=False,
+                        to="sso.identityprovider",
+                    ),
+                ),
+                (
+                    "idp_entity_id",
+                    models.CharField(blank=True, max_length=1024, verbose_name="IdP Issuer URI / Entity ID"),
+                ),
+                ("sso_url", models.CharField(blank=True, max_length=2000, verbose_name="Single Sign-On URL")),
+                ("slo_url", models.CharField(blank=True, max_length=2000, verbose_name="Single Logout URL")),
+                (
+                    "sp_entity_id",
+                    models.CharField(
+                        blank=True, max_length=1024, null=True, unique=True, verbose_name="own entity ID"
+                    ),
+                ),
+                (
+                    "idp_initiated",
+                    models.CharField(
+                        choices=[
+                            ("refuse", "refuse"),
+                            ("restart", "restart as SP-initiated"),
+                            ("accept", "accept"),
+                        ],
+                        default="restart",
+                        max_length=10,
+                        verbose_name="IdP-initiated sign-in",
+                    ),
+                ),
+                ("subject_attribute", models.CharField(blank=True, max_length=254)),
+                ("metadata_url", models.CharField(blank=True, max_length=2000)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name': 'SAML settings',
-                'verbose_name_plural': 'SAML settings',
+                "verbose_name": "SAML settings",
+                "verbose_name_plural": "SAML settings",
             },
         ),
         migrations.CreateModel(
-            name='SamlCertificate',
+            name="SamlCertificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pem', models.TextField(verbose_name='X.509 Certificate')),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('subject', models.CharField(editable=False, max_length=500)),
-                ('not_before', models.DateTimeField(editable=False)),
-                ('not_after', models.DateTimeField(editable=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('settings', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='certificates', to='sso_saml.samlsettings')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("pem", models.TextField(verbose_name="X.509 Certificate")),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                ("subject", models.CharField(editable=False, max_length=500)),
+                ("not_before", models.DateTimeField(editable=False)),
+                ("not_after", models.DateTimeField(editable=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "settings",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="certificates",
+                        to="sso_saml.samlsettings",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'X.509 Certificate',
-                'ordering': ('not_after',),
-                'constraints': [models.UniqueConstraint(fields=('settings', 'fingerprint'), name='certificate_once_per_provider')],
+                "verbose_name": "X.509 Certificate",
+                "ordering": ("not_after",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("settings", "fingerprint"), name="certificate_once_per_provider"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SpentAssertion',
+            name="SpentAssertion",
             fields=[
-                ('id', models.UUIDField(default=foundation.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('assertion_digest', models.CharField(max_length=64)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spent_assertions', to='sso.identityprovider')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=foundation.ids.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("assertion_digest", models.CharField(max_length=64)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="spent_assertions",
+                        to="sso.identityprovider",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('provider', 'assertion_digest'), name='assertion_used_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider", "assertion_digest"), name="assertion_used_once"
+                    )
+                ],
             },
         ),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from simulator.config_file import parse_config
 from simulator.server import RunningSimulator, serve_in_thread
@@ -19,8 +18,7 @@ from simulator.server import RunningSimulator, serve_in_thread
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+pytestmark = pytest.mark.browser
 
 PEOPLE = [
     {"id": "1", "user_name": "mia@acme.example", "email": "mia@acme.example", "space_name": "Trial"},
@@ -72,22 +70,14 @@ def running(application: Application) -> Iterator[RunningSimulator]:
         yield simulator
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def script(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
 @pytest.fixture
-def page(browser: Browser, script: bool) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=script)
+def page(chromium: Browser, script: bool) -> Iterator[Page]:
+    context = chromium.new_context(java_script_enabled=script)
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
