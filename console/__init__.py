@@ -1,0 +1,1 @@
+"""Django admin, ``configure`` and the other commands: what account admins and operators see and change."""

@@ -1,0 +1,109 @@
+"""How people may sign in: policy and authorization, applied last because they depend on providers and people.
+
+On an account that has sign-ins, what could lock its people or its admins out is refused without ``--override``; on a
+new one it is a warning (L-8, R-2, R-5, V-8, V-24).
+"""
+
+from __future__ import annotations
+
+from accounts import lifecycle, subjects
+from accounts.models import AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
+from console.configuration.accounts import AccountState
+from console.configuration.run import Run
+from spaces.models import MappingScopeRole
+from sso.login_options import providers_of
+from sso.models import IdentityProvider
+
+_SHOWN = 5  # people named in a warning
+
+
+def apply_policy(run: Run, state: AccountState) -> None:
+    """Set the account's policy and authorization as the file says."""
+    account, part = state.account, state.part
+    account.refresh_from_db()
+    if state.is_new and not _sso_admins(state):
+        run.warn(
+            part.place, "nobody here is an SSO Account Admin; only operators can change its single sign-on"
+        )
+    values: dict[str, object] = {}
+    if part.sso_policy is not None and part.sso_policy != account.sso_policy:
+        values["sso_policy"] = part.sso_policy.value
+        if part.sso_policy is SsoPolicy.MANDATORY:
+            _check_mandatory(run, state)
+    if part.sso_authorization is not None and part.sso_authorization != account.sso_authorization:
+        values["sso_authorization"] = part.sso_authorization
+        if part.sso_authorization:
+            _check_authorization(run, state)
+        else:
+            _guard(
+                run,
+                state,
+                "sso_authorization",
+                "turning authorization off here leaves the roles of mapping roles as they are, for nobody to edit; the "
+                "administration keeps them as roles given by hand (R-5)",
+            )
+    if values:
+        old = {name: getattr(account, name) for name in values}
+        with run.at(part.place):
+            lifecycle.update_account(account=account, actor=run.actor, values=values)
+            for name, value in values.items():
+                run.difference.changed(state.label, name, old[name], value)
+
+
+def _check_mandatory(run: Run, state: AccountState) -> None:
+    """L-8: proven on an enabled provider, and who would be locked out; at least one SSO account admin gets in."""
+    if not any(_is_proven(provider) for provider in providers_of(state.account)):
+        _guard(
+            run,
+            state,
+            "sso_policy",
+            "single sign-on can't be mandatory before a sign-in or test succeeded at an enabled provider as it is "
+            "configured now (L-8)",
+        )
+    if _sso_admins(state) and not _sso_admins(state, connected=True):
+        _guard(run, state, "sso_policy", "no SSO account admin has signed in through a provider yet (V-8)")
+    locked_out = User.objects.for_account(state.account).able_to_sign_in().filter(connected=False)
+    count = locked_out.count()
+    if count:
+        names = ", ".join(locked_out.values_list("user_name", flat=True)[:_SHOWN])
+        more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
+        run.warn(
+            state.part.place.at("sso_policy"),
+            f"without an identity at a provider yet, so without a way in: {names}{more}",
+        )
+
+
+def _check_authorization(run: Run, state: AccountState) -> None:
+    """R-2: a working provider; R-5: somebody stays SSO account admin."""
+    if not providers_of(state.account):
+        _guard(run, state, "sso_authorization", "needs the SSO module and an enabled provider (R-2)")
+    kept = MappingScopeRole.objects.for_account(state.account).filter(
+        account_role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
+    )
+    if not kept.exists():
+        _guard(
+            run,
+            state,
+            "sso_authorization",
+            "no mapping role gives SSO Account Admin, so the account's admins lose it at their next sign-in (R-5)",
+        )
+
+
+def _guard(run: Run, state: AccountState, key: str, message: str) -> None:
+    subject = subjects.of_account(state.account)
+    run.guard(state.part.place.at(key), message, in_use=state.in_use, subject=subject)
+
+
+def _is_proven(provider: IdentityProvider) -> bool:
+    return provider.proven_version is not None and provider.proven_version == provider.version
+
+
+def _sso_admins(state: AccountState, *, connected: bool = False) -> bool:
+    """Tell whether anybody who may sign in is SSO account admin, and (``connected``) has an identity at a provider."""
+    able = User.objects.for_account(state.account).able_to_sign_in()
+    if connected:
+        able = able.filter(connected=True)
+    held = AccountRoleMembership.objects.for_account(state.account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN, user__in=able
+    )
+    return held.exists()
