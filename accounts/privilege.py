@@ -48,8 +48,8 @@ def authority_of_user(user: User, account_id: UUID | None) -> Authority:
         return Authority.NONE
     if user.kind == Kind.OPERATOR:
         return Authority.OPERATOR
-    if account_id is None:
-        return Authority.NONE
+    if account_id is None or user.account_id != account_id:
+        return Authority.NONE  # a guest's rights come with their entering the account, not with a row
     held = AccountRoleMembership.objects.for_account(account_id).filter(user=user).exclude(role__built_in="")
     levels = [_LEVELS.get(name, Authority.NONE) for name in held.values_list("role__built_in", flat=True)]
     return max(levels, default=Authority.NONE)

@@ -28,6 +28,7 @@ def open_user_session(
     """Write the row of a session that just began; the caller adds what the provider said."""
     return UserSession(
         user=user,
+        account_id=user.account_id,
         key_digest=key_digest(session_key),
         host=host,
         expires_at=expires_at,
@@ -48,12 +49,20 @@ def current(request: HttpRequest) -> UserSession | None:
     return row
 
 
+def _account_ended_it(user: object, row: UserSession) -> bool:
+    """Tell whether the account was closed, or its maximum session age is over by now (L-13)."""
+    account = getattr(user, "account", None)
+    if account is None:
+        return False
+    return account.closed_at is not None or row.created_at + account.max_session_age <= timezone.now()
+
+
 def enforce(request: HttpRequest) -> UserSession | None:
     """Return the good session of a signed-in request; sign the browser out when its session is over."""
     if not request.user.is_authenticated:
         return None
     row = current(request)
-    if row is None or row.user_id != request.user.pk:
+    if row is None or row.user_id != request.user.pk or _account_ended_it(request.user, row):
         key = request.session.session_key
         if key:
             UserSession.objects.filter(

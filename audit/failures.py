@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from audit.models import FailureLogEntry
 from foundation import track_ids
+from foundation.client_address import network_of
 from foundation.redaction import mask_text
 from foundation.secret_tokens import digest
 
@@ -35,13 +36,14 @@ def record_failure(
 ) -> str:
     """Log an anonymous failure and return the track ID under which it is found; binds it as the current one."""
     now = timezone.now()
+    network = network_of(address)
     hour = now.strftime("%Y-%m-%dT%H")
     fingerprint = digest("\n".join((hour, code, address, target)))
     track_id = _count_repeat(fingerprint)
     if track_id is None:
         since = now - timedelta(hours=1)
         recent = FailureLogEntry.objects.filter(first_seen__gte=since)
-        if recent.filter(ip_address=address or None).count() >= ROWS_PER_ADDRESS:
+        if recent.filter(network=network).count() >= ROWS_PER_ADDRESS:
             code, target, message = (
                 "failure_log.address_quota",
                 "",
@@ -85,6 +87,7 @@ def _insert(
                 account_id=account_id,
                 partner_id=partner_id,
                 ip_address=address or None,
+                network=network_of(address),
             )
     except IntegrityError:  # the same failure at the same moment in another process
         return _count_repeat(fingerprint) or track_id

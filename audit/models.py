@@ -39,6 +39,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["account_id", "-created_at"], name="audit_by_account"),
             models.Index(fields=["partner_id", "-created_at"], name="audit_by_partner"),
             models.Index(fields=["track_id"], name="audit_by_track"),
+            models.Index(fields=["-created_at", "-id"], name="audit_by_time"),
             models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
         )
 
@@ -72,6 +73,7 @@ class FailureLogEntry(models.Model):
     account_id = models.UUIDField(null=True, blank=True, editable=False)
     partner_id = models.UUIDField(null=True, blank=True, editable=False)
     ip_address = models.GenericIPAddressField("IP", null=True, blank=True, editable=False)
+    network = models.CharField(max_length=64, blank=True, editable=False)  # what the quota counts by
     count = models.PositiveIntegerField(default=1, editable=False)
     first_seen = models.DateTimeField(default=timezone.now, editable=False)
     last_seen = models.DateTimeField(default=timezone.now, db_index=True, editable=False)
@@ -79,7 +81,11 @@ class FailureLogEntry(models.Model):
     class Meta:
         ordering = ("-last_seen", "-id")
         verbose_name_plural = "failure log"
-        indexes = (models.Index(fields=["account_id", "-last_seen"], name="failure_by_account"),)
+        indexes = (
+            models.Index(fields=["account_id", "-last_seen"], name="failure_by_account"),
+            models.Index(fields=["network", "first_seen"], name="failure_by_network"),
+            models.Index(fields=["first_seen"], name="failure_by_start"),
+        )
 
     def __str__(self) -> str:
         return f"{self.code} ({self.track_id})"

@@ -57,7 +57,7 @@ def record(
         reason=reason,
         track_id=track_ids.current(),
         ip_address=actor.address or None,
-        changes=mask_values(dict(changes or {})),
+        changes=mask_values(dict(changes or {}), in_flight=False),
     )
 
 

@@ -16,7 +16,18 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFKC", normal.casefold())
 
 
+def fold_domain(domain: str) -> str:
+    """Return a host or domain name in its one form: folded, without a final dot, international names in ASCII."""
+    folded = fold(domain).rstrip(".")
+    if folded.isascii():
+        return folded
+    try:
+        return folded.encode("idna").decode("ascii")
+    except UnicodeError:
+        return folded
+
+
 def domain_of(email: str) -> str:
     """Return the folded domain of an e-mail address, "" when it has none. Only the last ``@`` separates."""
     _, separator, domain = email.rpartition("@")
-    return fold(domain).rstrip(".") if separator else ""
+    return fold_domain(domain) if separator else ""

@@ -62,6 +62,14 @@ def drain(limit: int = 200) -> int:
     return done
 
 
+def purge() -> int:
+    """Delete rows that were done a week ago, or given up a month ago; return how many."""
+    now = timezone.now()
+    done, _ = OutboxMessage.objects.filter(done_at__lt=now - timedelta(days=7)).delete()
+    given_up, _ = OutboxMessage.objects.filter(given_up_at__lt=now - timedelta(days=30)).delete()
+    return done + given_up
+
+
 def _run(message: OutboxMessage) -> bool:
     now = timezone.now()
     mine = OutboxMessage.objects.filter(pk=message.pk, done_at=None, due_at=message.due_at)

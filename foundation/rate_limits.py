@@ -37,6 +37,9 @@ def hit(scope: str, key: str, *, limit: int, seconds: int, amount: int = 1) -> V
     else:
         try:
             used = cache.incr(name, amount)
+            cache.touch(
+                name, timeout=seconds + 1
+            )  # the database cache forgets a key's own expiry when counting
         except ValueError:  # the entry expired between the two calls
             used = amount
     if used <= limit:

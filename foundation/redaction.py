@@ -15,20 +15,23 @@ MASK = "[masked]"
 
 # Named by suffix as well, so `client_secret`, `x_api_token` and `new_password` are all caught.
 _SECRET_NAME = re.compile(
-    r"(password|passwd|secret|token|authorization|cookie|assertion|samlresponse|samlrequest|id_token|code_verifier"
+    r"(password|passwd|secret|token|cookie|assertion|samlresponse|samlrequest|id_token|code_verifier"
     r"|private_key|api_key|x-rs-key|relaystate|nonce|session_key|signature)$",
     re.IGNORECASE,
 )
-_SECRET_EXACT = frozenset({"code", "state", "key", "sid"})
+# Names of parameters in flight; in the audit trail the same words are plain fields (`state` of a provider).
+_SECRET_IN_FLIGHT = frozenset({"code", "state", "key", "sid"})
+_SECRET_EXACT = frozenset({"authorization"})
 _TOKEN_PATH = re.compile(r"^(/(?:[a-z]{2}/)?setup/)[^/]+|^(/invitation/)[^/]+|^(/recovery-access/)[^/]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
 _OUR_TOKEN = re.compile(r"\b(scim|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")
 
 
-def is_secret_name(name: str) -> bool:
-    """Tell whether a value under this name must not be shown."""
-    return name.lower() in _SECRET_EXACT or bool(_SECRET_NAME.search(name))
+def is_secret_name(name: str, *, in_flight: bool = True) -> bool:
+    """Tell whether a value under this name must not be shown; ``in_flight`` for what a request or log line holds."""
+    exact = _SECRET_EXACT | _SECRET_IN_FLIGHT if in_flight else _SECRET_EXACT
+    return name.lower() in exact or bool(_SECRET_NAME.search(name))
 
 
 def mask_text(text: str) -> str:
@@ -43,16 +46,19 @@ def mask_path(path: str) -> str:
     return _TOKEN_PATH.sub(lambda found: f"{found[1] or found[2] or found[3]}{MASK}", path)
 
 
-def mask_values(value: Any, *, name: str = "", depth: int = 0) -> Any:
+def mask_values(value: Any, *, name: str = "", depth: int = 0, in_flight: bool = True) -> Any:
     """Return ``value`` with everything secret masked; containers are copied, never changed."""
-    if name and is_secret_name(name) and value not in (None, "", False):
+    if name and is_secret_name(name, in_flight=in_flight) and value not in (None, "", False):
         return MASK
     if depth > 8:
         return MASK
     if isinstance(value, Mapping):
-        return {key: mask_values(item, name=str(key), depth=depth + 1) for key, item in value.items()}
+        return {
+            key: mask_values(item, name=str(key), depth=depth + 1, in_flight=in_flight)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [mask_values(item, depth=depth + 1) for item in value]
+        return [mask_values(item, depth=depth + 1, in_flight=in_flight) for item in value]
     return mask_text(value) if isinstance(value, str) else value
 
 

@@ -11,3 +11,9 @@ from foundation import outbox
 def drain_outbox() -> int:
     """Run what waits in the outbox (every few seconds, by beat)."""
     return outbox.drain()
+
+
+@shared_task(name="foundation.tasks.purge_outbox", ignore_result=True)
+def purge_outbox() -> int:
+    """Erase what was done, with the addresses and texts in it (daily, by beat)."""
+    return outbox.purge()

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import privilege, subjects
-from accounts.lifecycle.roles import WrongAccount
+from accounts.lifecycle.roles import WrongAccount, refuse_if_managed
 from accounts.models import (
     AccountRole,
     AccountRoleMembership,
@@ -23,16 +23,10 @@ from accounts.models import (
     User,
 )
 from accounts.sources import Source
-from audit.actors import Actor, ActorKind
+from audit.actors import Actor
 from audit.recorder import record
-from audit.refusals import Refused, refusals_audited
+from audit.refusals import refusals_audited
 from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
-
-
-class ManagedByProvider(Refused):
-    """Single sign-on authorization is on: the roles of this person follow their mapping roles (R-4)."""
-
-    code = "access.managed_by_provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +212,7 @@ def _require_hand(user: User, space: Space, role: SpaceRole, actor: Actor, actio
             "Person, space and role are of different accounts.", actor=actor, action=action, subject=subject
         )
     privilege.require_over(actor, user, action=action, subject=subject)
-    if actor.kind is ActorKind.USER and user.connected and user.account and user.account.sso_authorization:
-        raise ManagedByProvider(
-            f"Roles of {user.user_name} come from mapping roles; change the mapping role instead.",
-            actor=actor,
-            action=action,
-            subject=subject,
-        )
+    refuse_if_managed(user, actor, action)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.db import IntegrityError, transaction
 
 from accounts import privilege
+from accounts.lifecycle.roles import WrongAccount
 from accounts.models import Account, AccountRole
 from audit.actors import Actor
 from audit.recorder import Subject, record
@@ -97,6 +98,11 @@ def save_mapping_role(
     privilege.require(
         actor, account, privilege.Authority.SSO_ACCOUNT_ADMIN, action="mapping_role.save", subject=subject
     )
+    named = (*account_roles, *space_roles, *(role for roles in space_roles.values() for role in roles))
+    if any(thing.account_id != account.pk for thing in named):
+        raise WrongAccount(
+            "A space or role is of another account.", actor=actor, action="mapping_role.save", subject=subject
+        )
     wanted: dict[Space | None, frozenset[AccountRole] | frozenset[SpaceRole]] = {
         space: roles for space, roles in space_roles.items() if roles
     }

@@ -59,14 +59,22 @@ def _by_role_mapping(claims: Claims, state: SignInState, user_id: UUID | None) -
     roles = {RoleGrant(role, Source.MAPPING) for role in result.account_roles}
     spaces = {SpaceGrant(space, role, Source.MAPPING) for space, role in result.space_roles}
     owned = {Source.MANUAL, Source.CLAIMS, Source.MAPPING}
+    lost = frozenset(row for row in held_roles if row.source in owned and row not in roles)
+    kept: tuple[ClaimWarning, ...] = ()
+    if state.last_sso_admin and state.sso_admin_role not in result.account_roles:
+        # Nobody could change single sign-on any more; an SSO account admin has to appoint a successor first (V-8).
+        spared = frozenset(row for row in lost if row.role_id == state.sso_admin_role)
+        if spared:
+            kept = (ClaimWarning("last_sso_admin_kept", "the last SSO account admin keeps that role"),)
+        lost -= spared
     change = AccessChange(
         add_roles=frozenset(roles - held_roles),
-        remove_roles=frozenset(row for row in held_roles if row.source in owned and row not in roles),
+        remove_roles=lost,
         add_spaces=frozenset(spaces - held_spaces),
         remove_spaces=frozenset(row for row in held_spaces if row.source in owned and row not in spaces),
     )
     warnings = tuple(ClaimWarning("role_mapping_unmatched", value[:200]) for value in result.unmatched)
-    return AccessPlan(change=change, warnings=warnings)
+    return AccessPlan(change=change, warnings=(*kept, *warnings))
 
 
 def _by_space_claims(

@@ -112,8 +112,8 @@ def _write(
     if plan.drop_password:
         lifecycle.drop_password(user=user, actor=actor, why=plan.drop_password)
     record_first_login(user=user, actor=actor)
-    if plan.becomes_group_synced or not user.connected:
-        user.group_synced = user.group_synced or plan.becomes_group_synced
+    if plan.group_synced != user.group_synced or not user.connected:
+        user.group_synced = plan.group_synced
         user.connected = True
         user.save(update_fields=["group_synced", "connected"])
     change_access(user=user, actor=actor, change=plan.access)

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import Account, User
 from foundation import track_ids
+from foundation.client_address import network_of
 from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret
 from sso import browser
@@ -26,7 +27,8 @@ from sso.refusals import Code, SignInRefused, StartAgain
 
 LIFETIME = timedelta(minutes=30)  # L-6, from the moment the login page was displayed
 PARKED_LIFETIME = timedelta(minutes=2)  # V-17
-ATTEMPTS_PER_ADDRESS = 300  # in ten minutes; a company's people may share one address (V-21)
+ATTEMPTS_PER_ADDRESS = 5_000  # in ten minutes; a whole company may come from one address (V-21)
+ANSWERS_PER_ATTEMPT = 5  # a provider answers once; a browser may send that again
 _DISPLAYED_SALT = "sso.displayed"
 
 
@@ -84,7 +86,7 @@ def begin(
     shown = ensure_in_time(displayed, StartAgain(account, login_hint, next_url))
     if purpose is not Purpose.TEST and not provider.is_enabled:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"{provider.slug} is {provider.state}")
-    if not hit("attempts", address, limit=ATTEMPTS_PER_ADDRESS, seconds=600).allowed:
+    if not hit("attempts", network_of(address), limit=ATTEMPTS_PER_ADDRESS, seconds=600).allowed:
         raise SignInRefused(Code.TOO_MANY, f"more than {ATTEMPTS_PER_ADDRESS} sign-ins begun in ten minutes")
     handle = random_handle()
     secret = random_secret() if unsolicited else browser.secret_or_new(request)
@@ -146,6 +148,8 @@ def _again(attempt: SignInAttempt) -> StartAgain:
 
 def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = False) -> str:
     """Keep a verified answer for its browser and return the one-time code that names it (V-17)."""
+    if ParkedAnswer.objects.filter(attempt=attempt).count() >= ANSWERS_PER_ATTEMPT:
+        raise SignInRefused(Code.TOO_MANY, f"more than {ANSWERS_PER_ATTEMPT} answers to one sign-in")
     code = random_secret()
     ParkedAnswer.objects.create(
         attempt=attempt,
@@ -201,11 +205,15 @@ def collect(code: str, request: HttpRequest) -> Collected:
     return Collected(attempt, json.loads(parked.payload), parked.is_claims)
 
 
-def peek_confirmation(code: str, request: HttpRequest) -> bool:
-    """Tell whether ``code`` waits for this browser's word on switching person; spends nothing."""
-    parked = ParkedAnswer.objects.filter(code_digest=digest(code), is_claims=True, spent_at=None)
-    row = parked.select_related("attempt").first()
-    return row is not None and browser.is_same(request, row.attempt.browser_digest)
+def peek_confirmation(code: str, request: HttpRequest) -> ParkedAnswer | None:
+    """Return what waits under ``code`` for this browser's word on switching person; spends nothing."""
+    parked = ParkedAnswer.objects.filter(
+        code_digest=digest(code), is_claims=True, spent_at=None, expires_at__gt=timezone.now()
+    )
+    row = parked.select_related("attempt__account").first()
+    if row is None or not browser.is_same(request, row.attempt.browser_digest):
+        return None
+    return row if row.host == request.get_host().lower() else None
 
 
 def spend(attempt: SignInAttempt, request: HttpRequest) -> None:

@@ -65,7 +65,10 @@ _SAML_ENTRA: dict[str, tuple[str, ...]] = {
 CLAIMS = tuple(_PLAIN)  # the keys that a provider's `claim_names` may override
 
 _LIMIT = 2_000  # characters of one value
+_LIST_LIMIT = 200_000  # characters of one comma-separated list; the message itself is bounded as well
 _MANY = 5_000  # values of one attribute
+_SCALAR = str | int | float | bool
+_UNUSABLE = "\x00"  # stands for what is no text, and is refused like any null character
 
 
 def names_for(protocol: str, vendor: str, overrides: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -97,6 +100,7 @@ class PersonClaims:
     space_names: tuple[str, ...] | None
     space_roles: tuple[str, ...] | None
     groups: tuple[str, ...] | None
+    groups_cut: bool  # some could not be read: what is missing is unknown, as with overage (G-5)
     role_mapping: tuple[str, ...] | None
     warnings: tuple[ClaimWarning, ...]
 
@@ -105,14 +109,23 @@ def read_person(bag: Bag, names: Mapping[str, Sequence[str]]) -> PersonClaims:
     """Pick what we know from everything that the provider sent."""
     warnings: list[ClaimWarning] = []
 
+    def sent(claim: str) -> tuple[str, ...] | None:
+        return next((bag[name] for name in names[claim] if name in bag), None)
+
+    def usable(claim: str, found: tuple[str, ...]) -> tuple[tuple[str, ...] | None, bool]:
+        """Return what can be stored of ``found``, None when something came and nothing can, and whether that is all.
+
+        What can't be read is not "none": taking it for an empty list would take everything away (J-9, J-10).
+        """
+        kept = tuple(value for value in found[:_MANY] if is_storable(value))
+        whole = len(kept) == len(found)
+        if not whole:
+            warnings.append(ClaimWarning("value_unusable", f"{claim}: some values can't be stored"))
+        return (kept if kept or not found else None), whole
+
     def values(claim: str) -> tuple[str, ...] | None:
-        for name in names[claim]:
-            if name in bag:
-                kept = tuple(value for value in bag[name] if is_storable(value))
-                if len(kept) < len(bag[name]) or len(kept) > _MANY:
-                    warnings.append(ClaimWarning("value_unusable", f"{claim}: some values can't be stored"))
-                return kept[:_MANY]
-        return None
+        found = sent(claim)
+        return None if found is None else usable(claim, found)[0]
 
     def text(claim: str) -> str | None:
         found = values(claim)
@@ -126,10 +139,20 @@ def read_person(bag: Bag, names: Mapping[str, Sequence[str]]) -> PersonClaims:
         return stripped[0] if stripped else ""
 
     def entries(claim: str) -> tuple[str, ...] | None:
-        found = values(claim)
-        return None if found is None else split_list(found)
+        """Return the entries of a list; one that can't be stored keeps its position as an empty one (J-6)."""
+        found = sent(claim)
+        if found is None:
+            return None
+        split = split_list(tuple(value[:_LIST_LIMIT] for value in found[:_MANY]))
+        kept = tuple(entry if is_storable(entry) else "" for entry in split)
+        if kept != split:
+            warnings.append(ClaimWarning("value_unusable", f"{claim}: some entries can't be stored"))
+        return None if split and not any(kept) else kept
 
-    groups = values("groups")
+    groups, groups_whole = None, True
+    groups_sent = sent("groups")
+    if groups_sent is not None:
+        groups, groups_whole = usable("groups", groups_sent)
     return PersonClaims(
         email=text("email"),
         user_name=text("user_name"),
@@ -143,18 +166,22 @@ def read_person(bag: Bag, names: Mapping[str, Sequence[str]]) -> PersonClaims:
         space_names=entries("space_name"),
         space_roles=entries("space_role"),
         groups=None if groups is None else tuple(filter(None, (value.strip() for value in groups))),
+        groups_cut=not groups_whole,
         role_mapping=values("role_mapping"),
         warnings=tuple(warnings),
     )
 
 
 def as_bag(claims: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return JSON claims in the form of SAML attributes; objects and nulls are left out, as nothing reads them."""
+    """Return JSON claims in the form of SAML attributes.
+
+    A null alone is an absent claim. Inside a list, nulls and objects keep their position as an unusable value.
+    """
     bag: dict[str, tuple[str, ...]] = {}
     for name, value in claims.items():
         if isinstance(value, list):
-            bag[name] = tuple(_plain(item) for item in value if isinstance(item, str | int | float | bool))
-        elif isinstance(value, str | int | float | bool):
+            bag[name] = tuple(_plain(item) if isinstance(item, _SCALAR) else _UNUSABLE for item in value)
+        elif isinstance(value, _SCALAR):
             bag[name] = (_plain(value),)
     return bag
 

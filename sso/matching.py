@@ -123,6 +123,10 @@ def _may_link(claims: Claims, state: SignInState, person: Person) -> Refusal | N
         and claims.subject not in person.sister_subjects
     ):
         return Refusal(Code.RECYCLED_IDENTITY, f"{name} is another object of the same directory")
+    # V-13: the directory made another person of this name, and this is the object of the one before.
+    mine = person.user.external_id
+    if mine and mine != claims.external_id and any(u.external_id not in (None, mine) for u in state.former):
+        return Refusal(Code.RECYCLED_IDENTITY, f"{name} is not the person whom this subject belonged to")
     if person.user.has_usable_password() or person.admin:
         return Refusal(
             Code.LINK_NEEDS_PROOF,

@@ -16,11 +16,13 @@ from audit.actors import Actor, ActorKind
 from audit.failures import record_failure
 from audit.recorder import record
 from foundation import public_urls
-from foundation.client_address import client_address
+from foundation.client_address import client_address, network_of
+from foundation.rate_limits import hit
 from sso.login_options import realm_for_password
 from sso.refusals import Code, SignInRefused, StartAgain
 from sso.session import open_session
 
+PASSWORDS_PER_ADDRESS = 300  # in ten minutes, right or wrong; each costs a slow hash
 VENDOR_SESSION = timedelta(hours=8)  # of operators, staff and partner admins, who have no account's setting
 
 
@@ -34,12 +36,15 @@ def sign_in_with_password(
     if account is not None and not account.password_sign_in_allowed:
         raise SignInRefused(Code.SSO_REQUIRED, f"a password was tried at {account.slug}")
     address = client_address(request)
+    if not hit("password", network_of(address), limit=PASSWORDS_PER_ADDRESS, seconds=600).allowed:
+        raise SignInRefused(Code.TOO_MANY, "too many passwords were tried from this address")
     realm = realm_for_password(account, user_name)
     user = authenticate(request, realm=realm, username=user_name, password=password)
     if not isinstance(user, User):
         record_failure(
             code="password.wrong",
-            message=f"Wrong user name or password for {user_name[:120]}",
+            # People type a password into the wrong field; only what looks like an address is worth keeping.
+            message=f"Wrong user name or password{f' for {user_name[:120]}' if '@' in user_name else ''}",
             address=address,
             target=account.slug if account else "",
             account_id=account.pk if account else None,

@@ -24,7 +24,7 @@ from spaces.assignment import RuleFired
 from sso.access_plan import plan_access
 from sso.claims import Claims, ClaimWarning
 from sso.matching import Match, MatchKind, match_person
-from sso.models import State, Vendor
+from sso.models import IdentityProvider, ProtocolName, State, Vendor
 from sso.profile import plan_profile
 from sso.refusals import Code, Refusal
 from sso.snapshot import SignInState
@@ -46,7 +46,7 @@ class SignInPlan:
     first_login: bool = False
     profile: PersonChanges = NO_CHANGES
     access: AccessChange = NO_ACCESS_CHANGE
-    becomes_group_synced: bool = False
+    group_synced: bool = False  # whether groups of this person follow a provider from now on (G-2, G-3)
     drop_password: str = ""  # why, "" when it stays
     groups_received: tuple[str, ...] = ()
     groups_skipped: SkipReason | None = None
@@ -85,6 +85,10 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
     if isinstance(access, Refusal):
         return SignInPlan(refusal=access, match=match.kind, user_id=user.pk if user else None)
 
+    given = {grant.role_id for grant in access.change.add_roles}
+    if not state.grants_sso_admins and state.sso_admin_role in given:
+        return SignInPlan(refusal=Refusal(Code.ADMIN_NOT_ALLOWED), user_id=user.pk if user else None)
+
     return SignInPlan(
         match=match.kind,
         user_id=user.pk if user else None,
@@ -93,7 +97,7 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
         first_login=first_login,
         profile=profile.changes,
         access=access.change,
-        becomes_group_synced=access.group_synced and not (user and user.group_synced),
+        group_synced=access.group_synced or _synced_elsewhere(state, match),
         drop_password=_drop_password(state, match, proven=proven_user_id is not None),
         groups_received=access.groups_received,
         groups_skipped=access.groups_skipped,
@@ -120,13 +124,20 @@ def _gate(claims: Claims, state: SignInState) -> Refusal | None:
             Code.IDENTITIES_SUSPENDED,
             "the provider's issuer changed; an SSO account admin has to confirm that it is the same directory",
         )
-    if (
-        provider.vendor == Vendor.GOOGLE
-        and (claims.hosted_domain or "").lower() not in state.verified_domains
-    ):
+    if _is_google_oidc(provider) and (claims.hosted_domain or "").lower() not in state.verified_domains:
         # V-4: Google's issuer speaks for everybody; `hd` says whose employee it is.
         return Refusal(Code.WRONG_TENANT, f"hd {claims.hosted_domain!r} is no verified domain of the account")
     return None
+
+
+def _synced_elsewhere(state: SignInState, match: Match) -> bool:
+    others = match.person.provider_ids - {state.provider.pk} if match.person is not None else frozenset()
+    return bool(others & state.group_syncing)
+
+
+def _is_google_oidc(provider: IdentityProvider) -> bool:
+    # Google's SAML is set up per customer with a certificate of its own; only its OIDC issuer is everybody's.
+    return provider.vendor == Vendor.GOOGLE and provider.protocol == ProtocolName.OIDC
 
 
 def _drop_password(state: SignInState, match: Match, *, proven: bool) -> str:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from accounts.lifecycle import PersonChanges
 from accounts.models import User
+from foundation.addresses import is_address
 from foundation.folding import domain_of, fold
 from sso.claims import Claims, ClaimWarning
 from sso.matching import Match
@@ -78,7 +76,12 @@ def _new_person(claims: Claims, state: SignInState, email: str | None) -> dict[s
                 Code.OUTSIDE_DOMAINS, f"{claims.email} is outside the account's verified domains (V-4)"
             )
         return Refusal(Code.INVALID_PERSON, "the e-mail claim is no e-mail address")
+    if claims.email_verified is False and not state.provider.addresses_set_by_directory:
+        # Whoever may type any address could take a colleague's place before they come (V-3).
+        return Refusal(Code.EMAIL_NOT_TRUSTED, f"the provider says that {email} is not verified")
     sent = claims.user_name or ""
+    if "@" in sent and fold(sent) != fold(email) and not state.provider.addresses_set_by_directory:
+        sent = ""  # another address as a user name is as unproven
     return {"user_name": sent if fold(sent) and _fits("user_name", sent) else email, "email": email}
 
 
@@ -89,9 +92,7 @@ def _email(claims: Claims, state: SignInState, match: Match, warnings: list[Clai
         if sent == "":
             warnings.append(ClaimWarning("email_empty", "an empty e-mail is not taken"))
         return None
-    try:
-        validate_email(sent)
-    except ValidationError:
+    if not is_address(sent):
         warnings.append(ClaimWarning("email_invalid", sent[:100]))
         return None
     if not _fits("email", sent):

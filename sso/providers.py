@@ -143,12 +143,21 @@ def note_protocol_change(
     ``changes`` hold no secrets. A changed issuer suspends existing identities (V-1).
     """
     provider.version += 1
+    provider.trust_changed_at = timezone.now()
     suspended = (
         issuer_changed and FederatedIdentity.objects.filter(provider=provider, closed_at=None).exists()
     )
     if suspended:
         provider.identities_suspended_at = timezone.now()
-    provider.save(update_fields=["version", "identities_suspended_at", "private_network", "updated_at"])
+    provider.save(
+        update_fields=[
+            "version",
+            "trust_changed_at",
+            "identities_suspended_at",
+            "private_network",
+            "updated_at",
+        ]
+    )
     note = "; its identities are suspended until an admin confirms the directory" if suspended else ""
     record(
         actor=actor,
@@ -201,12 +210,39 @@ def disable_provider(*, provider: IdentityProvider, actor: Actor) -> bool:
     return True
 
 
+@refusals_audited
+@transaction.atomic
+def confirm_same_directory(*, provider: IdentityProvider, actor: Actor, issuer: str) -> int:
+    """Say that a provider under its new issuer still speaks for the same people (V-1); return how many it frees.
+
+    ``issuer`` is what the provider's answers will say from now on; the identities are compared with it again.
+    """
+    locked = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
+    require_authority(locked, actor, "provider.confirm_directory")
+    if locked.identities_suspended_at is None:
+        return 0
+    freed = FederatedIdentity.objects.filter(provider=locked, closed_at=None).update(issuer=issuer)
+    locked.identities_suspended_at = None
+    locked.save(update_fields=["identities_suspended_at", "updated_at"])
+    record(
+        actor=actor,
+        action="provider.directory_confirmed",
+        subject=subjects.of_provider(locked),
+        message=f"Identity provider {locked.slug} is still the same directory; {freed} identities are usable again.",
+        changes={"issuer": [None, issuer]},
+    )
+    provider.refresh_from_db()
+    return freed
+
+
 def _change_state(locked: IdentityProvider, actor: Actor, state: State) -> None:
     before = locked.state
     locked.state = state
     locked.save(update_fields=["state", "updated_at"])
     if locked.account_id is not None:
-        # P-3: the lower floors learn from a column of theirs whether single sign-on works here.
+        # P-3: the lower floors learn from a column of theirs whether single sign-on works here. The lock keeps two
+        # changes at once from each counting the other's old state.
+        Account.objects.select_for_update().get(pk=locked.account_id)
         ready = IdentityProvider.objects.for_account(locked.account_id).filter(state=State.ENABLED).exists()
         Account.objects.filter(pk=locked.account_id).update(sso_ready=ready)
     record(
@@ -224,7 +260,8 @@ def _problems(provider: IdentityProvider) -> list[str]:
     problems = []
     if not provider.account.sso_module:
         problems.append("the SSO module of the account is off; an operator switches it on")
-    if provider.vendor == Vendor.GOOGLE and not _has_verified_domain(provider.account):
+    shared_issuer = provider.vendor == Vendor.GOOGLE and provider.protocol == ProtocolName.OIDC
+    if shared_issuer and not _has_verified_domain(provider.account):
         problems.append("a shared issuer needs a verified e-mail domain of the account")
     return problems
 

@@ -35,6 +35,7 @@ class Code(StrEnum):
     ACCOUNT_CLOSED = "account.closed"
     PROVIDER_UNKNOWN = "provider.unknown"
     PROVIDER_NOT_ENABLED = "provider.not_enabled"
+    PROVIDER_CHANGED = "provider.changed"
     PROVIDER_NOT_GRANTED = "provider.not_granted"
     SSO_MODULE_OFF = "account.sso_module_off"
     IDENTITIES_SUSPENDED = "identity.suspended"

@@ -5,7 +5,7 @@
     continue   cookie and code are spent together            (``continue_parked``)
     complete   plan, apply, open the session, go home        (``complete``)
 
-Between the last two, a browser that holds somebody else's session is asked first (V-19).
+Between the last two, a browser that holds somebody else's session is asked first (``sso.switching``, V-19).
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, User
+from accounts.models import Account
 from foundation.client_address import client_address
 from spaces.models import SpaceMembership
-from sso import answers, apply, attempts, claims_json, connecting, protocols, providers, return_urls
+from sso import (
+    answers,
+    apply,
+    attempts,
+    claims_json,
+    connecting,
+    protocols,
+    providers,
+    return_urls,
+    switching,
+)
 from sso.claims import Claims
+from sso.leaving import send_on
 from sso.models import IdentityProvider, Purpose, SignInAttempt
-from sso.plan import SignInPlan, plan_sign_in
+from sso.plan import SignInPlan
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
-from sso.snapshot import read_state
-
-CONTINUE = "sso:continue"
-
-
-def to_continuation(code: str) -> HttpResponseRedirect:
-    """Send a cross-site POST on to the same-site GET that has the cookie (design rule 7)."""
-    return HttpResponseRedirect(f"{reverse(CONTINUE)}?code={code}", status=303)
 
 
 def continue_parked(request: HttpRequest, code: str) -> HttpResponse:
@@ -71,9 +72,11 @@ def complete(
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
             # V-18: a test has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
+        if _settings_changed(attempt):
+            raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
         proven = _proven(request, attempt)
         if not confirmed and proven is None:
-            question = _ask_before_switching(request, attempt, provider, account, claims)
+            question = switching.ask(request, attempt, account, claims)
             if question is not None:
                 return question
         signed_in = apply.sign_in(
@@ -111,7 +114,8 @@ def _go_home(
     )
     providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
     _announce(request, signed_in)
-    return redirect(return_urls.landing(account, attempt.next_url))
+    home = return_urls.landing(account, attempt.next_url)
+    return send_on(request, home) if request.method == "POST" else HttpResponseRedirect(home)
 
 
 def report_of(plan: SignInPlan) -> dict[str, Any]:
@@ -127,6 +131,12 @@ def report_of(plan: SignInPlan) -> dict[str, Any]:
     }
 
 
+def _settings_changed(attempt: SignInAttempt) -> bool:
+    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
+    now = IdentityProvider.objects.filter(pk=attempt.provider_id).first()
+    return now is not None and now.trust_changed_at is not None and now.trust_changed_at > attempt.created_at
+
+
 def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:
     """Return who proved themself by being signed in here when they asked to connect SSO (V-3, V-18)."""
     if attempt.purpose != Purpose.LINK:
@@ -136,37 +146,6 @@ def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:
             Code.LINK_NEEDS_PROOF, "who asked to connect SSO is no longer signed in with a fresh password"
         )
     return attempt.starter_id
-
-
-def _ask_before_switching(
-    request: HttpRequest, attempt: SignInAttempt, provider: IdentityProvider, account: Account, claims: Claims
-) -> HttpResponse | None:
-    """Return the question of V-19 when the browser holds another person's session, None when it doesn't."""
-    present = request.user
-    if not isinstance(present, User):
-        return None
-    plan = plan_sign_in(claims, read_state(claims, provider, account))
-    if plan.refusal is not None or plan.user_id == present.pk:
-        return None
-    code = attempts.ask_to_confirm(attempt, json.loads(claims_json.dump(claims)))
-    context = {
-        "current_name": present.get_full_name(),
-        "current_account": present.account.name if present.account else "",
-        "new_name": claims.display_name or claims.email or plan.user_name,
-        "new_account": account.name,
-        "code": code,
-    }
-    return render(request, "sso/switch_user.html", context)
-
-
-def stay(request: HttpRequest, code: str) -> HttpResponse:
-    """Keep the present session: spend the parked answer and change nothing (V-19)."""
-    try:
-        collected = attempts.collect(code, request)
-    except SignInRefused as error:
-        return answers.refused(request, error.refusal, target="continue", again=error.again)
-    attempts.finish(collected.attempt, outcome="stayed")
-    return redirect("sso:my_access")
 
 
 def _announce(request: HttpRequest, signed_in: apply.SignedIn) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.group_sync import HeldMembership, MappedGroup, identifier_key
@@ -28,12 +28,15 @@ from accounts.models import (
     User,
 )
 from accounts.sources import Source
+from foundation.addresses import is_address
 from foundation.folding import fold
 from spaces.access import RoleGrant, SpaceGrant
 from spaces.models import BuiltInSpaceRole, MappingRole, MappingScopeRole, Space, SpaceMembership, SpaceRole
 from spaces.role_mapping import MappingRoleRule
 from sso.claims import Claims
-from sso.models import FederatedIdentity, IdentityProvider, ProviderGrant
+from sso.models import FederatedIdentity, IdentityProvider, ProviderGrant, State
+
+_FEW = 20  # people that one claim can name; more is a mistake of somebody's, and refused as ambiguous
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,17 @@ class SignInState:
     by_user_name: tuple[Person, ...]
     by_email: tuple[Person, ...]
     departed: tuple[User, ...]  # deleted people whom these claims name, not readmitted (V-13)
+    former: tuple[User, ...]  # those of them to whom this very subject was bound
     reserved: bool  # an operator, vendor staff, partner admin or guest has this name or address (V-2)
+    group_syncing: frozenset[UUID]  # the account's enabled providers that synchronize groups
     same_directory: frozenset[UUID]  # providers that speak for the same people (V-3)
     spaces: dict[str, UUID]
     space_roles: dict[str, UUID]
     space_member_role: UUID
     member_role: UUID
     admin_role_ids: frozenset[UUID]
+    sso_admin_role: UUID
+    last_sso_admin: bool  # the bound person is the only one left who may change SSO here
     mapped_groups: tuple[MappedGroup[UUID], ...]
     mapping_rules: tuple[MappingRoleRule[UUID], ...]
     held_spaces: dict[UUID, frozenset[SpaceGrant]]  # by person, for everyone above
@@ -79,13 +86,11 @@ class SignInState:
 
 def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> SignInState:
     """Read the snapshot. ``provider`` and ``account`` have just been read again by the caller (V-17)."""
-    identity = (
-        FederatedIdentity.objects.for_account(account)
-        .filter(provider=provider, subject=claims.subject, closed_at=None)
-        .select_related("user")
-        .first()
-    )
-    candidates = _candidates(claims, provider, account)
+    mine = FederatedIdentity.objects.for_account(account).filter(provider=provider, subject=claims.subject)
+    identities = list(mine.order_by(F("closed_at").asc(nulls_first=True))[:_FEW])
+    identity = next((row for row in identities if row.closed_at is None), None)
+    candidates = _candidates(claims, account, {row.user_id for row in identities})
+    bound = None if identity is None else next((u for u in candidates if u.pk == identity.user_id), None)
     ids = [user.pk for user in candidates]
     links: dict[UUID, list[FederatedIdentity]] = {}
     for row in FederatedIdentity.objects.for_account(account).filter(user__in=ids, closed_at=None):
@@ -110,7 +115,9 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
             ),
         )
 
+    email = claims.email if claims.email and is_address(claims.email) else ""
     present = [user for user in candidates if user.deleted_at is None]
+    departed = tuple(u for u in candidates if u.deleted_at is not None and u.readmitted_at is None)
     grant = (
         ProviderGrant.objects.for_account(account).filter(provider=provider).first()
         if provider.is_shared
@@ -129,7 +136,7 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
             .values_list("domain", flat=True)
         ),
         identity=identity,
-        bound=None if identity is None else person(next(u for u in candidates if u.pk == identity.user_id)),
+        bound=None if bound is None else person(bound),
         by_external_id=tuple(
             person(u) for u in present if claims.external_id and u.external_id == claims.external_id
         ),
@@ -137,13 +144,18 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
             person(u) for u in present if claims.user_name and u.user_name_folded == fold(claims.user_name)
         ),
         by_email=tuple(
-            person(u)
-            for u in present
-            if claims.email and fold(claims.email) in (u.email_folded, u.user_name_folded)
+            person(u) for u in present if email and fold(email) in (u.email_folded, u.user_name_folded)
         ),
-        departed=tuple(u for u in candidates if u.deleted_at is not None and u.readmitted_at is None),
-        reserved=_is_reserved(claims, account),
+        departed=departed,
+        former=tuple(u for u in departed if u.pk in {row.user_id for row in identities}),
+        # A bound identity whose person is no member any more is nobody's to use either.
+        reserved=_is_reserved(claims, account) or (identity is not None and bound is None),
         same_directory=same_directory,
+        group_syncing=frozenset(
+            IdentityProvider.objects.for_account(account)
+            .filter(group_sync=True, state=State.ENABLED)
+            .values_list("pk", flat=True)
+        ),
         spaces=dict(Space.objects.for_account(account).values_list("name", "pk")),
         space_roles={name: key for name, key, _ in space_roles},
         space_member_role=next(key for _, key, name in space_roles if name == BuiltInSpaceRole.MEMBER),
@@ -151,6 +163,8 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         admin_role_ids=frozenset(
             {built_in[BuiltInAccountRole.ACCOUNT_ADMIN], built_in[BuiltInAccountRole.SSO_ACCOUNT_ADMIN]}
         ),
+        sso_admin_role=built_in[BuiltInAccountRole.SSO_ACCOUNT_ADMIN],
+        last_sso_admin=account.sso_authorization and _is_last_sso_admin(account, bound),
         mapped_groups=_mapped_groups(claims, account, ids),
         mapping_rules=_mapping_rules(account) if account.sso_authorization else (),
         held_spaces=_held_spaces(account, ids),
@@ -159,23 +173,40 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
     )
 
 
-def _candidates(claims: Claims, provider: IdentityProvider, account: Account) -> list[User]:
-    """Return everyone whom the claims could mean, deleted people included (V-13), at most a handful."""
-    identities = FederatedIdentity.objects.for_account(account).filter(
-        provider=provider, subject=claims.subject
+def _candidates(claims: Claims, account: Account, known: set[UUID]) -> list[User]:
+    """Return everyone whom the claims could mean, deleted people included (V-13): those present first.
+
+    One look-up a column, each by its own index; an OR over all of them would read the account's whole table.
+    """
+    people = User.objects.for_account(account).order_by("-deleted_at", "created_at", "pk")
+    names = {fold(name) for name in (claims.user_name, claims.email) if name}
+    searches = (
+        people.filter(pk__in=known),
+        people.filter(external_id=claims.external_id) if claims.external_id else None,
+        people.filter(user_name_folded__in=names) if names else None,
+        people.filter(email_folded=fold(claims.email)) if claims.email else None,
     )
-    wanted = Q(pk__in=identities.values("user"))
-    if claims.external_id:
-        wanted |= Q(external_id=claims.external_id)
-    if claims.user_name:
-        wanted |= Q(user_name_folded=fold(claims.user_name))
-    if claims.email:
-        wanted |= Q(email_folded=fold(claims.email)) | Q(user_name_folded=fold(claims.email))
-    return list(User.objects.for_account(account).filter(wanted).order_by("created_at", "pk")[:50])
+    found: dict[UUID, User] = {}
+    for search in searches:
+        if search is not None:
+            present = list(search.present()[:_FEW])
+            found |= {user.pk: user for user in (*present, *search.exclude(deleted_at=None)[:_FEW])}
+    return list(found.values())
+
+
+def _is_last_sso_admin(account: Account, bound: User | None) -> bool:
+    if bound is None:
+        return False
+    holders = AccountRoleMembership.objects.for_account(account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN,
+        user__in=User.objects.for_account(account).able_to_sign_in(),
+    )
+    return not holders.exclude(user=bound).exists()
 
 
 def _is_reserved(claims: Claims, account: Account) -> bool:
-    names = {fold(name) for name in (claims.user_name, claims.email) if name}
+    # Addresses only: a plain user name such as "admin" may well be an employee's too.
+    names = {fold(name) for name in (claims.user_name, claims.email) if name and "@" in name}
     if not names:
         return False
     named = Q(user_name_folded__in=names) | Q(email_folded__in=names)

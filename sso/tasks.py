@@ -15,11 +15,17 @@ CLAIMS_RETENTION = timedelta(days=90)
 
 @shared_task(name="sso.tasks.purge_expired", ignore_result=True)
 def purge_expired() -> None:
-    """Erase what is past its time: parked answers, unfinished attempts, old attempts and claims."""
+    """Erase what is past its time: parked answers, unfinished attempts, old attempts."""
     now = timezone.now()
     ParkedAnswer.objects.filter(expires_at__lt=now - timedelta(minutes=5)).delete()
     SignInAttempt.objects.filter(outcome="", expires_at__lt=now - timedelta(days=1)).delete()
     SignInAttempt.objects.filter(created_at__lt=now - ATTEMPT_RETENTION).delete()
+
+
+@shared_task(name="sso.tasks.purge_claims", ignore_result=True)
+def purge_claims() -> None:
+    """Erase claims that nobody confirmed for a while (daily, by beat)."""
+    now = timezone.now()
     FederatedIdentity.objects.filter(last_claims_at__lt=now - CLAIMS_RETENTION).update(
         last_claims="", last_claims_at=None
     )

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import QueryDict
 
 from foundation.http import OutboundError
-from sso import answers, attempts, provider_urls, sign_in
+from sso import answers, attempts, provider_urls, sign_in, switching
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, SignInRefused
@@ -43,7 +43,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         backend = ProviderBackend(provider, settings, attempt, redirect_uri(provider))
         check_iss_parameter(answer, backend.metadata)
         if posted:
-            return sign_in.to_continuation(_park(backend, attempt, answer))
+            return switching.to_continuation(_park(backend, attempt, answer))
         attempts.spend(attempt, request)
         if answer.error is not None:
             raise provider_refused(answer.error)

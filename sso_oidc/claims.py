@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sso.claim_names import as_bag, is_storable, names_for, read_person
@@ -13,6 +14,7 @@ from sso_oidc.tokens import IdToken
 
 _MAX_SUBJECT = 512  # characters
 _MAX_TENANT = 64  # characters; a tenant id is a GUID
+_LATEST = 253402300799  # end of the year 9999
 _OKTA_GROUP_LIMIT = 100  # at exactly this many the list may have been cut (facts, Okta)
 
 
@@ -22,17 +24,13 @@ def claims_of(
     *,
     userinfo: Mapping[str, Any] | None = None,
     subject_claim: str = "",
-    trust_groups: bool = True,
 ) -> Claims:
-    """Return what the provider said. ``userinfo`` fills only what the token leaves out.
-
-    ``trust_groups`` is false for a front-channel token whose back-channel twin is to come: groups there may be cut.
-    """
+    """Return what the provider said. ``userinfo`` fills only what the token leaves out."""
     said: dict[str, Any] = {**(userinfo or {}), **token.claims}
     bag = as_bag(said)
     person = read_person(bag, names_for(ProtocolName.OIDC, provider.vendor, provider.claim_names))
     subject, source = _subject(token, provider, subject_claim)
-    overage = has_overage(said, person.groups, provider.vendor)
+    overage = person.groups_cut or has_overage(said, person.groups, provider.vendor)
     tenant = (person.tenant_id or "").lower()
     if len(tenant) > _MAX_TENANT:
         raise OidcRefusal(OidcCode.CLAIM, "the tenant id is too long")
@@ -44,7 +42,7 @@ def claims_of(
         external_id=person.external_id or None,
         user_name=person.user_name or None,
         email=person.email,
-        email_verified=email_is_verified(said, provider.vendor),
+        email_verified=email_is_verified(person.email, (token.claims, userinfo or {}), provider.vendor),
         hosted_domain=said["hd"] if isinstance(said.get("hd"), str) else None,
         given_name=person.given_name,
         family_name=person.family_name,
@@ -53,7 +51,7 @@ def claims_of(
         timezone=person.timezone,
         space_names=person.space_names,
         space_roles=person.space_roles,
-        groups=person.groups if trust_groups else None,
+        groups=person.groups,
         groups_overage=overage,
         role_mapping=person.role_mapping,
         session=ProviderSession(
@@ -61,24 +59,39 @@ def claims_of(
             id_token=token.raw,
             authenticated_at=token.authenticated_at,
             context=token.context if is_storable(token.context) else "",
-            not_on_or_after=None,
+            not_on_or_after=session_end(token.claims.get("session_expiry")),
         ),
         warnings=person.warnings,
         raw=bag,
     )
 
 
-def email_is_verified(said: Mapping[str, Any], vendor: str) -> bool | None:
-    """Return true only for a real boolean true; text that merely looks true is false (trap of the design).
+def session_end(value: object) -> datetime | None:
+    """Return when the provider's session ends, by ``session_expiry`` (seconds since 1970); None if not said (L-13)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LATEST:
+        return None
+    return datetime.fromtimestamp(int(value), UTC)
+
+
+def email_is_verified(email: str | None, documents: Sequence[Mapping[str, Any]], vendor: str) -> bool | None:
+    """Return what was said about this very address: true only for a real boolean true, None when nothing was.
+
+    The flag speaks of the ``email`` beside it in the same document. Where the address came from another claim, or the
+    token's address stands beside userinfo's flag, nothing was said about it: taking one for the other would let
+    somebody vouch for a colleague's address with their own (V-3).
 
     Entra has no ``email_verified``; its ``xms_edov`` says that the domain's owner verified the address, and is sent in
     several forms.
     """
-    if vendor == Vendor.ENTRA:
-        value = said.get("xms_edov")
-        return None if value is None else value in (True, 1, "1", "true")
-    value = said.get("email_verified")
-    return None if value is None else value is True
+    for document in documents:
+        if not email or document.get("email") != email:
+            continue
+        if vendor == Vendor.ENTRA:
+            value = document.get("xms_edov")
+            return None if value is None else value in (True, 1, "1", "true")
+        value = document.get("email_verified")
+        return None if value is None else value is True
+    return None
 
 
 def has_overage(said: Mapping[str, Any], groups: tuple[str, ...] | None, vendor: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from sso_oidc.models import EntraTenant, OidcSettings
 _ACTION = "provider.oidc_settings"
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
+PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's consumers, under another name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,10 @@ def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: Oidc
         return frozenset()
     for name, value in wanted.items():
         setattr(row, name, value)
+    try:
+        row.clean_fields(exclude=["provider"])
+    except ValidationError as error:
+        raise _invalid(provider, actor, "; ".join(error.messages)) from error
     try:
         with transaction.atomic():
             row.save()
@@ -139,6 +145,13 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
         except OutboundError as error:
             raise _invalid(provider, actor, f"issuer: {error}") from error
         shared = bool(_MANY_TENANTS & set(urlsplit(issuer).path.strip("/").split("/")))
+        shared = shared or PERSONAL_ACCOUNTS_TENANT in issuer.lower()
+        if urlsplit(issuer).hostname == "accounts.google.com" and provider.vendor != Vendor.GOOGLE:
+            raise _invalid(
+                provider,
+                actor,
+                "this issuer is Google's: choose the vendor Google, so that `hd` is checked (V-4)",
+            )
         if shared and not provider.is_shared:
             raise _invalid(
                 provider, actor, "an issuer for many tenants can't be an account's own; use the tenant id"

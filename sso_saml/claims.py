@@ -28,7 +28,7 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
     tenant = (person.tenant_id or "").lower()
     if len(tenant) > _MAX_TENANT:
         raise SamlRefusal(RefusalCode.NAME_ID, "the tenant id is too long")
-    overage = ENTRA_GROUPS_LINK_URI in bag
+    overage = ENTRA_GROUPS_LINK_URI in bag or person.groups_cut
     if (
         provider.vendor == Vendor.OKTA
         and person.groups is not None

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from audit.actors import Actor
 from audit.refusals import refusals_audited
+from foundation import public_urls
 from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider
 from sso.private_networks import check_provider_url
+from sso.provider_urls import host_of
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_saml.certificates import CertificateError, SigningCertificate, parse_certificates
 from sso_saml.models import IdpInitiated, SamlCertificate, SamlSettings
@@ -83,6 +86,11 @@ def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> di
                 provider, actor, f"IdP-initiated sign-in is one of {', '.join(IdpInitiated.values)}"
             )
         wanted["idp_initiated"] = values.idp_initiated
+    own = wanted.get("sp_entity_id")
+    if own and own != redirect_url(provider) and own.startswith(f"{public_urls.origin(host_of(provider))}/"):
+        raise _invalid(
+            provider, actor, "an entity ID on our own host is the Redirect URL of one provider only (V-6)"
+        )
     if wanted.get("idp_entity_id") == redirect_url(provider):
         raise _invalid(
             provider,
@@ -128,6 +136,10 @@ def _row(settings: SamlSettings, certificate: SigningCertificate) -> SamlCertifi
 
 
 def _save(row: SamlSettings, provider: IdentityProvider, actor: Actor) -> None:
+    try:
+        row.clean_fields(exclude=["provider"])
+    except ValidationError as error:
+        raise _invalid(provider, actor, "; ".join(error.messages)) from error
     try:
         with transaction.atomic():
             row.save()

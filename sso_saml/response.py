@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from foundation.client_address import client_address
 from foundation.secret_tokens import digest
-from sso import answers, attempts, browser, claims_json, provider_urls, sign_in
+from sso import answers, attempts, browser, claims_json, provider_urls, switching
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, Refusal, SignInRefused
@@ -47,7 +47,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
     except SamlRefusal as error:
         code = code_of(error) if isinstance(error, StatusRefusal) else error.code.value
         return answers.refused(request, Refusal(code, error.detail), provider=provider, attempt=attempt)
-    return sign_in.to_continuation(code)
+    return switching.to_continuation(code)
 
 
 def _only(request: HttpRequest, name: str) -> str:
@@ -98,6 +98,6 @@ def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: Che
         address=client_address(request),
         unsolicited=True,
     )
-    response = sign_in.to_continuation(attempts.park(begun.attempt, json.loads(claims_json.dump(claims))))
+    response = switching.to_continuation(attempts.park(begun.attempt, json.loads(claims_json.dump(claims))))
     browser.remember_unsolicited(response, begun.browser_secret)
     return response

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts import privilege, subjects
 from accounts.lifecycle import sessions
 from accounts.models import EndReason, User
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import refusals_audited
 
@@ -18,6 +18,10 @@ def set_password(*, user: User, actor: Actor, password: str) -> None:
     """Set a password, which the caller has validated, and end the other sessions."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     subject = subjects.of_user(locked)
+    if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER):
+        raise privilege.NotAllowed(
+            "Passwords are not the directory's.", actor=actor, action="user.set_password", subject=subject
+        )
     privilege.require_over(actor, locked, action="user.set_password", subject=subject, itself=True)
     locked.set_password(password)
     locked.save(update_fields=["password"])

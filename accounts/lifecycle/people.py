@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -192,28 +192,54 @@ def provision_user(
 ) -> tuple[User, bool]:
     """Answer a directory's "create": return the person and whether an existing one was restored (V-13).
 
-    A live row of the name is ``UserNameTaken``. A deactivated one with the same externalId is restored under the same
-    id; with another externalId it is archived and a new person made; without an externalId it is ``UserNameTaken``.
+    A deactivated person with the same externalId is restored under the same id, also under a new user name. Otherwise
+    a live row of the name is ``UserNameTaken``; a deactivated one with another externalId is archived and a new person
+    made; without an externalId it is ``UserNameTaken``.
     """
     folded = fold(values.user_name or "")
     present = User.objects.select_for_update().present()
     holder = present.filter(realm=account_realm(account), user_name_folded=folded).first() if folded else None
-    if (
-        holder is not None
-        and not holder.directory_active
-        and values.external_id
-        and holder.kind == Kind.MEMBER
-    ):
-        if holder.external_id == values.external_id:
-            update_user(user=holder, actor=actor, values=values, details=details)
-            if directory_active:
-                status.set_directory_active(user=holder, actor=actor, active=True)
-            return holder, True
+    back = _coming_back(account, values)
+    replaced = (
+        holder is not None and holder != back and not holder.directory_active and bool(values.external_id)
+    )
+    if holder is not None and replaced and holder.kind == Kind.MEMBER:
         status.archive_user(user=holder, actor=actor)
+    if back is not None and (holder is None or holder == back or replaced):
+        _restore(back, actor, values, details, directory_active=directory_active)
+        return back, True
     user = create_user(
         actor=actor, account=account, values=values, directory_active=directory_active, details=details
     )
     return user, False
+
+
+def _coming_back(account: Account, values: PersonChanges) -> User | None:
+    """Return the one deactivated person of the account whom the directory knows by this externalId."""
+    if not values.external_id:
+        return None
+    gone = User.objects.for_account(account).present().filter(directory_active=False)
+    found = list(gone.select_for_update().filter(external_id=values.external_id)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def _restore(
+    user: User, actor: Actor, values: PersonChanges, details: Details, *, directory_active: bool
+) -> None:
+    """Give a person back what they had; of an admin's name and address the new ones wait for approval (V-8)."""
+    wanted = values
+    if actor.kind is ActorKind.SCIM and privilege.is_admin(user):
+        held = {
+            name: value
+            for name, value in values.given().items()
+            if name in _HELD_FOR_ADMINS and (getattr(user, name) or "") != value
+        }
+        if held:
+            _hold(user, actor, PersonChanges(**held))
+            wanted = replace(values, **dict.fromkeys(held))
+    update_user(user=user, actor=actor, values=wanted, details=details)
+    if directory_active:
+        status.set_directory_active(user=user, actor=actor, active=True)
 
 
 def _require_creation(actor: Actor, account: Account | None, kind: Kind, subject: Subject) -> None:

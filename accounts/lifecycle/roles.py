@@ -23,6 +23,12 @@ class WrongAccount(Refused):
     code = "access.wrong_account"
 
 
+class ManagedByProvider(Refused):
+    """Single sign-on authorization is on: the roles of this person follow their mapping roles (R-4)."""
+
+    code = "access.managed_by_provider"
+
+
 class LastAdminRole(Refused):
     """The account would be without an SSO account admin."""
 
@@ -57,6 +63,7 @@ def revoke_account_role(*, user: User, role: AccountRole, actor: Actor, source: 
         user=user, role=role, source=source.value
     )
     if role.built_in == BuiltInAccountRole.SSO_ACCOUNT_ADMIN and actor.kind is ActorKind.USER:
+        Account.objects.select_for_update().get(pk=role.account_id)  # two admins at once meet here
         _refuse_last(user, role, actor)
     removed, _ = rows.delete()
     if removed:
@@ -75,6 +82,17 @@ def account_role_named(account: Account, built_in: BuiltInAccountRole) -> Accoun
     return AccountRole.objects.for_account(account).get(built_in=built_in)
 
 
+def refuse_if_managed(user: User, actor: Actor, action: str) -> None:
+    """Raise ``ManagedByProvider`` when somebody would change by hand what a mapping role decides (R-4)."""
+    if actor.kind is ActorKind.USER and user.connected and user.account and user.account.sso_authorization:
+        raise ManagedByProvider(
+            f"Roles of {user.user_name} come from mapping roles; change the mapping role instead.",
+            actor=actor,
+            action=action,
+            subject=subjects.of_user(user),
+        )
+
+
 def _require(user: User, role: AccountRole, actor: Actor, action: str) -> None:
     subject = subjects.of_user(user)
     if user.account_id != role.account_id:
@@ -89,6 +107,7 @@ def _require(user: User, role: AccountRole, actor: Actor, action: str) -> None:
             subject=subject,
         )
     privilege.require_over(actor, user, action=action, subject=subject)
+    refuse_if_managed(user, actor, action)
     if role.built_in in _NEEDS:
         privilege.require(actor, role.account_id, _NEEDS[role.built_in], action=action, subject=subject)
 

@@ -14,19 +14,27 @@ from django.utils import timezone
 from accounts import privilege, subjects
 from accounts.lifecycle import sessions
 from accounts.models import (
+    Account,
     AccountRoleMembership,
     ApiToken,
     BuiltInAccountRole,
     EndReason,
     GroupMembership,
+    GuestAccess,
+    HeldChange,
     Invitation,
     User,
 )
 from accounts.signals import person_deleted
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
+
+# V-12: each fact has its own side; neither writes the other's.
+_ANYONE = frozenset(ActorKind)
+_PEOPLE = frozenset({ActorKind.USER, ActorKind.CONFIGURATION, ActorKind.SYSTEM})
+_DIRECTORY = frozenset({ActorKind.SCIM, ActorKind.SYSTEM})
 
 
 class LastAdmin(Refused):
@@ -39,7 +47,7 @@ class LastAdmin(Refused):
 @transaction.atomic
 def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
     """Write the directory's fact and return whether it changed. An admin's disable is left alone (P-5, V-12)."""
-    locked = _lock(user, actor, "user.set_directory_active")
+    locked = _lock(user, actor, "user.set_directory_active", by=_DIRECTORY)
     if locked.directory_active == active:
         return False
     _change(locked, actor, "user.reactivated" if active else "user.deactivated", directory_active=active)
@@ -54,7 +62,7 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
 @transaction.atomic
 def disable_user(*, user: User, actor: Actor) -> bool:
     """Disable by hand; only an admin lifts it, the directory can't (P-5)."""
-    locked = _lock(user, actor, "user.disable")
+    locked = _lock(user, actor, "user.disable", by=_PEOPLE)
     if locked.disabled_at is not None:
         return False
     _refuse_last_admin(locked, actor, "user.disable")
@@ -68,7 +76,7 @@ def disable_user(*, user: User, actor: Actor) -> bool:
 @transaction.atomic
 def enable_user(*, user: User, actor: Actor) -> bool:
     """Lift an admin's disable; what the directory says is left alone."""
-    locked = _lock(user, actor, "user.enable")
+    locked = _lock(user, actor, "user.enable", by=_PEOPLE)
     if locked.disabled_at is None:
         return False
     _change(locked, actor, "user.enabled", disabled_at=None, disabled_by="")
@@ -97,7 +105,7 @@ def archive_user(*, user: User, actor: Actor) -> bool:
 @transaction.atomic
 def readmit_user(*, user: User, actor: Actor) -> None:
     """Let a deleted person be created just in time again (V-13: an admin lifts it)."""
-    locked = _lock(user, actor, "user.readmit")
+    locked = _lock(user, actor, "user.readmit", by=_PEOPLE)
     _change(locked, actor, "user.readmitted", readmitted_at=timezone.now())
     user.refresh_from_db()
 
@@ -108,9 +116,14 @@ def record_first_login(*, user: User, actor: Actor) -> None:
         _change(user, actor, "user.first_login", first_login_at=timezone.now())
 
 
-def _lock(user: User, actor: Actor, action: str) -> User:
+def _lock(user: User, actor: Actor, action: str, *, by: frozenset[ActorKind] = _ANYONE) -> User:
     locked = User.objects.select_for_update().get(pk=user.pk)
-    privilege.require_over(actor, locked, action=action, subject=subjects.of_user(locked))
+    subject = subjects.of_user(locked)
+    if actor.kind not in by:
+        raise privilege.NotAllowed(
+            "This fact about a person has another writer.", actor=actor, action=action, subject=subject
+        )
+    privilege.require_over(actor, locked, action=action, subject=subject)
     return locked
 
 
@@ -142,6 +155,11 @@ def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     _end_access(locked, actor)
     person_deleted.send(sender=User, user=locked, actor=actor)
     GroupMembership.objects.filter(user=locked).delete()
+    now = timezone.now()
+    GuestAccess.objects.filter(user=locked, ended_at=None).update(ended_at=now)
+    HeldChange.objects.filter(user=locked, decided_at=None).update(
+        decided_at=now, decided_by="the person was deleted", approved=False
+    )
     # V-14: the role of the last SSO account admin stays on the row, so that an operator sees whom to replace.
     kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN if _is_last_admin(locked) else None
     AccountRoleMembership.objects.filter(user=locked).exclude(role__built_in=kept or "-").delete()
@@ -174,6 +192,9 @@ def _is_last_admin(locked: User) -> bool:
 
 
 def _refuse_last_admin(locked: User, actor: Actor, action: str) -> None:
+    if locked.account_id is not None:
+        # Two admins who end each other at the same moment must meet somewhere: here.
+        Account.objects.select_for_update().get(pk=locked.account_id)
     if actor.kind.value == "user" and _is_last_admin(locked):
         raise LastAdmin(
             f"{locked.user_name} is the last SSO account admin of this account.",

@@ -16,7 +16,7 @@ from audit.actors import Actor
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 from foundation import public_urls
-from foundation.folding import fold
+from foundation.folding import fold_domain
 
 
 class NameBelongsToAnother(Refused):
@@ -104,7 +104,7 @@ def verify_host_name(*, account: Account, actor: Actor, host: str, position: int
     subject = subjects.of_account(account)
     privilege.require(actor, account, privilege.Authority.OPERATOR, action="account.host", subject=subject)
     reserved = {urlsplit(url).hostname for url in (public_urls.base_url(), *settings.BROKER_REGIONS.values())}
-    if fold(host).rstrip(".") in reserved:
+    if fold_domain(host) in reserved:
         raise NameBelongsToAnother(
             f"{host} is the deployment's own name.", actor=actor, action="account.host", subject=subject
         )
@@ -112,7 +112,7 @@ def verify_host_name(*, account: Account, actor: Actor, host: str, position: int
         with transaction.atomic():
             row, _ = AccountHostName.objects.update_or_create(
                 account=account,
-                host=fold(host).rstrip("."),
+                host=fold_domain(host),
                 defaults={"verified_at": timezone.now(), "position": position},
             )
     except IntegrityError as error:
@@ -139,7 +139,7 @@ def verify_domain(*, account: Account, actor: Actor, domain: str, method: EmailD
         with transaction.atomic():
             row, _ = EmailDomain.objects.update_or_create(
                 account=account,
-                domain=fold(domain).rstrip("."),
+                domain=fold_domain(domain),
                 defaults={"verified_at": now, "verified_by": method.value, "checked_at": now},
             )
     except IntegrityError as error:

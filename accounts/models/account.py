@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scoping import AccountScopedManager
-from foundation.folding import fold
+from foundation.folding import fold_domain
 from foundation.ids import new_id
 
 slug_validator = RegexValidator(
@@ -150,7 +150,7 @@ class AccountHostName(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep host names folded, so that comparing them is comparing bytes."""
-        self.host = fold(self.host).rstrip(".")
+        self.host = fold_domain(self.host)
         super().save(*args, **kwargs)
 
 
@@ -185,5 +185,5 @@ class EmailDomain(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep domains folded."""
-        self.domain = fold(self.domain).rstrip(".")
+        self.domain = fold_domain(self.domain)
         super().save(*args, **kwargs)

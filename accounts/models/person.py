@@ -26,6 +26,10 @@ from foundation.ids import new_id
 
 DEPLOYMENT_REALM = "deployment"
 
+# Columns made from others, and fields whose saving is no change of the person.
+_DERIVED = {"user_name_folded": "user_name", "email_folded": "email"}
+_NOT_AN_UPDATE = frozenset({"last_login", "password", "session_epoch"})
+
 
 class Kind(models.TextChoices):
     """Whose person this is. Only members exist for providers and SCIM (V-2)."""
@@ -104,21 +108,14 @@ class User(AbstractBaseUser):
     disabled_by = models.CharField(max_length=254, blank=True, editable=False)
     first_login_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
-    readmitted_at = (
-        models.DateTimeField(  # V-13: an admin lifted it, a deleted row no longer keeps anyone out
-            null=True, blank=True, editable=False
-        )
-    )
+    # V-13: an admin lifted it, a deleted row no longer keeps anyone out.
+    readmitted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     provisioned_by = models.CharField(max_length=20, blank=True, editable=False)  # audit.actors.ActorKind
     group_synced = models.BooleanField(default=False, editable=False)  # G-2, G-3
-    connected = models.BooleanField(
-        default=False, editable=False
-    )  # kept by `sso`: has an identity at a provider
+    connected = models.BooleanField(default=False, editable=False)  # kept by `sso`: has an identity
     session_epoch = models.PositiveIntegerField(default=1, editable=False)
-    recovery_email = models.CharField(
-        max_length=254, blank=True, editable=False
-    )  # V-15: never written by claims
+    recovery_email = models.CharField(max_length=254, blank=True, editable=False)  # V-15: never from claims
     recovery_email_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     recovery_email_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -140,6 +137,7 @@ class User(AbstractBaseUser):
                 name="user_name_once_per_realm",
             ),
             models.CheckConstraint(condition=~models.Q(realm=""), name="user_has_a_realm"),
+            models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="user_kind_is_known"),
             models.CheckConstraint(
                 condition=~models.Q(kind="member") | models.Q(account__isnull=False),
                 name="member_has_an_account",
@@ -154,19 +152,32 @@ class User(AbstractBaseUser):
             models.Index(fields=["account", "email_folded"], name="user_by_account_email"),
             models.Index(fields=["account", "external_id"], name="user_by_account_external"),
             models.Index(fields=["account", "id"], name="user_by_account_id"),
+            # The few people of no account, whom every sign-in's claims are compared with (V-2).
+            models.Index(
+                fields=["user_name_folded"], condition=~models.Q(kind="member"), name="vendor_people_by_name"
+            ),
+            models.Index(
+                fields=["email_folded"], condition=~models.Q(kind="member"), name="vendor_people_by_email"
+            ),
         )
 
     def __str__(self) -> str:
         return self.display_name or self.user_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the folded columns and the realm in step with what they are made from."""
+        """Keep the folded columns and the realm in step with what they are made from.
+
+        A save of some fields writes a derived one only together with its source: an older copy of the row (Django's
+        ``last_login``, a password rehash) must not carry an older name back.
+        """
         self.user_name_folded = fold(self.user_name)
         self.email_folded = fold(self.email)
         self.realm = realm_of(kind=self.kind, account_id=self.account_id, partner_id=self.partner_id)
         fields = kwargs.get("update_fields")
         if fields is not None:
-            kwargs["update_fields"] = {*fields, "user_name_folded", "email_folded", "realm", "updated_at"}
+            derived = {column for column, source in _DERIVED.items() if source in fields}
+            touched = set() if set(fields) <= _NOT_AN_UPDATE else {"updated_at"}
+            kwargs["update_fields"] = {*fields, *derived, *touched}
         super().save(*args, **kwargs)
 
     @property

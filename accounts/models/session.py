@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.account import Account
 from accounts.models.person import User
 from accounts.scoping import AccountScopedManager
 from foundation.encryption import EncryptedTextField
@@ -34,6 +35,9 @@ class UserSession(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    account = models.ForeignKey(  # V-7: the account that it was opened in; none for people of the vendor
+        Account, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions"
+    )
     key_digest = models.CharField(
         max_length=64, unique=True, editable=False
     )  # SHA-256 of Django's session key

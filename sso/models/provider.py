@@ -58,6 +58,8 @@ class IdentityProvider(models.Model):
     vendor = models.CharField(max_length=10, choices=Vendor.choices, default=Vendor.OTHER)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    # When issuer, keys or endpoints last changed: an answer to an older attempt was verified under other ones.
+    trust_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     proven_version = models.PositiveIntegerField(null=True, blank=True, editable=False)  # L-8
     proven_at = models.DateTimeField(null=True, blank=True, editable=False)
     button_label = models.CharField(max_length=80, blank=True)

@@ -11,25 +11,23 @@ from accounts.lifecycle import end_session
 from accounts.models import EndReason, User
 from audit.actors import Actor, ActorKind
 from foundation.client_address import client_address
-from sso import attempts, sign_in
+from sso import sign_in, switching
 
 
 class ContinueView(View):
     """``/sso/continue/``: the same-site GET that has both the one-time code and the cookie (V-17)."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Complete the sign-in, unless its answer waits for a decision."""
+        """Complete the sign-in, or show the question that its answer waits for."""
         code = request.GET.get("code", "")[:100]
-        if attempts.peek_confirmation(code, request):
-            return redirect("sso:my_access")  # reloading the question's address decides nothing
-        return sign_in.continue_parked(request, code)
+        return switching.question(request, code) or sign_in.continue_parked(request, code)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Take the decision of a browser that holds another person's session (V-19)."""
         code = request.POST.get("code", "")[:100]
         if request.POST.get("choice") == "continue":
             return sign_in.continue_parked(request, code)
-        return sign_in.stay(request, code)
+        return switching.stay(request, code)
 
 
 class LogoutView(View):

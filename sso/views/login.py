@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views import View
 from accounts.models import Account
 from sso import answers, attempts, login_options, return_urls
 from sso.forms import EmailForm, PasswordForm
+from sso.leaving import send_on
 from sso.password import sign_in_with_password
 from sso.refusals import SignInRefused, StartAgain
 
@@ -38,7 +39,7 @@ class LoginView(View):
         """Route by the e-mail's domain; the second step of the general page comes back here with a password."""
         if "password" in request.POST:
             return _password(request, login_options.account_for_host(request.get_host()))
-        form = EmailForm(request.POST)
+        form = EmailForm(_posted(request))
         if not form.is_valid():
             return _email_page(request, form, login_options.account_for_host(request.get_host()), status=400)
         email, next_url = form.cleaned_data["email"], return_urls.safe_next(form.cleaned_data["next"])
@@ -52,8 +53,8 @@ class LoginView(View):
             context = {"provider_name": buttons[0].provider_name, "url": buttons[0].url}
             return render(request, "sso/redirecting.html", context)
         page = login_options.page_elsewhere(account, request.get_host()) or login_options.page_of(account)
-        return HttpResponseRedirect(
-            login_options.with_query(page, email=email, next=next_url, displayed=displayed), status=303
+        return send_on(
+            request, login_options.with_query(page, email=email, next=next_url, displayed=displayed)
         )
 
 
@@ -133,11 +134,21 @@ def _account_page(
     return render(request, "sso/login_account.html", context, status=status)
 
 
+def _posted(request: HttpRequest) -> QueryDict:
+    """Return the fields as they may be shown again: no target of somebody else's in them (L-7)."""
+    data = request.POST.copy()
+    data["next"] = return_urls.safe_next(data.get("next", ""))
+    return data
+
+
 def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
-    form = PasswordForm(request.POST)
+    form = PasswordForm(_posted(request))
     next_url = return_urls.safe_next(request.POST.get("next", ""))
     name = request.POST.get("user_name", "")[:254]
     shown = {"email": name, "next_url": next_url, "displayed": request.POST.get("displayed", "")[:200]}
+    if request.user.is_authenticated:
+        # V-19: nobody's session is replaced unasked; whoever wants to be another signs out first.
+        return redirect("sso:my_access")
     try:
         attempts.ensure_in_time(shown["displayed"], StartAgain(account, name, next_url))
         if not form.is_valid():
@@ -153,4 +164,4 @@ def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
     if user is None:
         wrong = _("The user name or password is wrong.")
         return _account_page(request, account, form=form, status=401, error=wrong, **shown)
-    return redirect(return_urls.landing(user.account, next_url))
+    return send_on(request, return_urls.landing(user.account, next_url))

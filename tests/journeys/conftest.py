@@ -189,4 +189,3 @@ def browser() -> PersonBrowser:
 def new_browser() -> Callable[[], PersonBrowser]:
     """Make further browsers: another person, another machine."""
     return PersonBrowser
-

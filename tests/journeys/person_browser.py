@@ -66,12 +66,20 @@ class PersonBrowser:
         return self._follow(self._get(urljoin(self.home, url)))
 
     def submit(
-        self, page: Page, *, form: int = 0, follow: bool = True, fresh: bool = False, **fields: str | list[str]
+        self,
+        page: Page,
+        *,
+        form: int = 0,
+        follow: bool = True,
+        fresh: bool = False,
+        **fields: str | list[str],
     ) -> Page:
         """Send a form of ``page`` with ``fields`` changed; ``fresh`` keeps only its hidden fields otherwise."""
         action, method, values = page.form(form)
         if fresh:
-            values = {name: values[name] for name in page.hidden_fields(form) - {"loaded_person"} if name in values}
+            values = {
+                name: values[name] for name in page.hidden_fields(form) - {"loaded_person"} if name in values
+            }
         data: dict[str, Any] = {**values, **fields}
         if method == "GET":
             raise AssertionError("forms here are POST")

@@ -40,10 +40,11 @@ def track_id_of(page: Page) -> str:
 
 
 def reasons(track_id: str) -> list[str]:
-    """Return what support finds under a track ID, in the audit trail and the failure log."""
+    """Return what support finds under a track ID in the audit trail and the failure log, oldest first."""
     audited = AuditEvent.objects.filter(track_id=track_id).exclude(reason="")
     failed = FailureLogEntry.objects.filter(track_id=track_id)
-    return [*audited.values_list("reason", flat=True), *failed.values_list("code", flat=True)]
+    found = [*audited.values_list("created_at", "reason"), *failed.values_list("last_seen", "code")]
+    return [reason for _, reason in sorted(found)]
 
 
 def refused_for(page: Page) -> str:
@@ -51,8 +52,8 @@ def refused_for(page: Page) -> str:
     assert 400 <= page.status < 500, f"{page.status}: {page.words[:500]}"
     assert "Traceback" not in page.text
     found = reasons(track_id_of(page))
-    assert len(found) == 1, f"{found} for {track_id_of(page)}"
-    return found[0]
+    assert found, f"nothing found for {track_id_of(page)}"
+    return found[-1]
 
 
 def code_in(page: Page) -> str:

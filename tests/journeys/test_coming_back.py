@@ -21,7 +21,9 @@ def _spaces(browser: PersonBrowser) -> dict[str, list[str]]:
     return {space["name"]: [role["name"] for role in space["roles"]] for space in browser.me()["spaces"]}
 
 
-def test_spaces_stay_as_they_are_unless_the_provider_updates_them(acme: Company, browser: PersonBrowser) -> None:
+def test_spaces_stay_as_they_are_unless_the_provider_updates_them(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # J-3
     sign_in(browser, START)
     browser.post("/logout/", {})
@@ -94,10 +96,14 @@ def test_person_with_default_space_gets_it_only_when_nothing_was_said(
     trial = company.account.spaces.get(name="Trial")
     update_provider(provider=company.saml, actor=OPERATOR, values={"default_space": trial})
     sign_in(browser, START, person="noah@acme.example")
-    assert browser.me()["spaces"] == [{"name": "Trial", "roles": [{"name": "Space Member", "source": "claims"}]}]
+    assert browser.me()["spaces"] == [
+        {"name": "Trial", "roles": [{"name": "Space Member", "source": "claims"}]}
+    ]
 
 
-def test_manual_row_in_a_mapped_group_follows_the_claim_once_synced(acme: Company, browser: PersonBrowser) -> None:
+def test_manual_row_in_a_mapped_group_follows_the_claim_once_synced(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # G-2, G-3
     sign_in(browser, START, groups="")
     user = User.objects.for_account(acme.account).get()

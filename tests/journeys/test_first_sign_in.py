@@ -41,9 +41,7 @@ def test_new_employee_gets_spaces_roles_and_groups_at_once(
     assert me["session"]["identity_provider"] == start.split("/")[3]
 
 
-def test_code_flow_signs_in_like_hybrid(
-    make_company: Callable[..., Company], browser: PersonBrowser
-) -> None:
+def test_code_flow_signs_in_like_hybrid(make_company: Callable[..., Company], browser: PersonBrowser) -> None:
     # O-1
     make_company("acme", flow="code")
     sign_in(browser, "/sso/oidc/acme-oidc/login")
@@ -65,7 +63,9 @@ def test_okta_names_work_as_entra_names_do(
     me = browser.me()
     assert me["given_name"] == "Mia"
     assert [group["name"] for group in me["groups"]] == ["Engineers"]
-    assert AuditEvent.objects.filter(message__contains="Valid login through Okta Idp detected").exists()  # G-6
+    assert AuditEvent.objects.filter(
+        message__contains="Valid login through Okta Idp detected"
+    ).exists()  # G-6
 
 
 def test_audit_says_which_provider_and_groups(acme: Company, browser: PersonBrowser) -> None:
@@ -106,7 +106,10 @@ def test_bad_values_become_warnings_and_the_good_ones_count(acme: Company, brows
     assert me["timezone"] == ""
     report = SignInAttempt.objects.get().report
     assert [rule["rule"] for rule in report["rules"]] == [3, 6]
-    assert {warning["code"] for warning in report["warnings"]} >= {"timezone_unknown", "name_matched_without_case"}
+    assert {warning["code"] for warning in report["warnings"]} >= {
+        "timezone_unknown",
+        "name_matched_without_case",
+    }
 
 
 def test_person_without_email_is_told_so(acme: Company, browser: PersonBrowser) -> None:
@@ -123,7 +126,9 @@ def test_person_without_email_is_told_so(acme: Company, browser: PersonBrowser) 
     assert event.track_id in page.words
 
 
-def test_email_name_id_is_the_address_when_no_attribute_says_one(acme: Company, browser: PersonBrowser) -> None:
+def test_email_name_id_is_the_address_when_no_attribute_says_one(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # S-4
     sign_in(browser, "/sso/saml/acme-saml/", leave_out=["email"], name_id_format="email")
     assert browser.me()["email"] == "mia@acme.example"
@@ -141,7 +146,9 @@ def test_without_just_in_time_a_stranger_has_no_account(
 
 def test_person_outside_the_verified_domains_is_not_created(acme: Company, browser: PersonBrowser) -> None:
     # V-4
-    page = sign_in(browser, "/sso/saml/acme-saml/", email="mia@elsewhere.example", user_name="mia@elsewhere.example")
+    page = sign_in(
+        browser, "/sso/saml/acme-saml/", email="mia@elsewhere.example", user_name="mia@elsewhere.example"
+    )
     assert page.status == 403
     assert User.objects.count() == 0
     assert AuditEvent.objects.get(action="sign_in.refused").reason == "email.outside_domains"

@@ -1,0 +1,76 @@
+"""A browser that holds another person's session is asked before it switches, by every entrance (V-19).
+
+    ask        the claims are parked again and the browser is sent to the question's own address
+    question   "You are X in A; continue as Y in B?"; showing it again decides nothing
+    stay       the present session goes on, the answer is spent
+
+Going on is ``sign_in.continue_parked`` with the question's code. The address is always ``/sso/continue/``, whichever
+way the provider's answer came, so that the question's form goes where it is understood.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.models import Account, User
+from sso import answers, attempts, claims_json
+from sso.claims import Claims
+from sso.models import SignInAttempt
+from sso.plan import plan_sign_in
+from sso.refusals import SignInRefused
+from sso.snapshot import read_state
+
+CONTINUE = "sso:continue"
+
+
+def to_continuation(code: str) -> HttpResponseRedirect:
+    """Send the browser on to the same-site GET that has cookie and code (design rule 7)."""
+    return HttpResponseRedirect(f"{reverse(CONTINUE)}?code={code}", status=303)
+
+
+def ask(
+    request: HttpRequest, attempt: SignInAttempt, account: Account, claims: Claims
+) -> HttpResponse | None:
+    """Return the way to the question when the browser holds another person's session, None when it doesn't.
+
+    Raises ``SignInRefused`` when the attempt is over already.
+    """
+    present = request.user
+    if not isinstance(present, User):
+        return None
+    plan = plan_sign_in(claims, read_state(claims, attempt.provider, account))
+    if plan.refusal is not None or plan.user_id == present.pk:
+        return None
+    return to_continuation(attempts.ask_to_confirm(attempt, json.loads(claims_json.dump(claims))))
+
+
+def question(request: HttpRequest, code: str) -> HttpResponse | None:
+    """Return the page when ``code`` waits for this browser's word, None when it doesn't; nothing is spent."""
+    waiting = attempts.peek_confirmation(code, request)
+    if waiting is None:
+        return None
+    present, claims, account = request.user, claims_json.load(waiting.payload), waiting.attempt.account
+    if not isinstance(present, User) or account is None:
+        return redirect("sso:my_access")  # nobody to switch from any more: a sign-in begins with a click
+    context = {
+        "current_name": present.get_full_name(),
+        "current_account": present.account.name if present.account else "",
+        "new_name": claims.display_name or claims.email or claims.user_name or claims.subject,
+        "new_account": account.name,
+        "code": code,
+    }
+    return render(request, "sso/switch_user.html", context)
+
+
+def stay(request: HttpRequest, code: str) -> HttpResponse:
+    """Keep the present session: spend the parked answer and change nothing."""
+    try:
+        collected = attempts.collect(code, request)
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, target="continue", again=error.again)
+    attempts.finish(collected.attempt, outcome="stayed")
+    return redirect("sso:my_access")
