@@ -1,0 +1,112 @@
+"""Refuse to start with settings that are unsafe for a deployment that others can reach.
+
+Django's system checks, run by every management command, by the Celery worker, and by ``broker.wsgi``. Localhost is
+exempt from what only matters on a network. A missing secret is refused even earlier, while settings are read
+(``broker.settings.environment``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+_SECRET_LENGTH = 50  # characters, as Django's own security.W009
+_DISTINCT = 10
+
+
+def register_all() -> None:
+    """Make the checks known to Django."""
+    for check in (check_public_address, check_secrets, check_simulator, check_services):
+        checks.register(checks.Tags.security)(check)
+
+
+def refuse_unsafe_start() -> None:
+    """Raise ``ImproperlyConfigured`` with every error of the security checks; used where no command runs them."""
+    errors = [found for found in checks.run_checks(tags=[checks.Tags.security]) if found.is_serious()]
+    if errors:
+        raise ImproperlyConfigured("unsafe settings:\n" + "\n".join(f"  {found}" for found in errors))
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < _SECRET_LENGTH or len(set(secret)) < _DISTINCT or "change-me" in secret.lower()
+
+
+def check_public_address(app_configs: Sequence[Any] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """A base URL that isn't localhost is https, so are the regions', and debug pages stay off."""
+    found: list[checks.CheckMessage] = []
+    base = urlsplit(settings.BROKER_BASE_URL)
+    for name, url in settings.BROKER_REGIONS.items():
+        if urlsplit(url).scheme != base.scheme:
+            found.append(
+                checks.Error(
+                    f"BROKER_REGIONS: {name} has another scheme than BROKER_BASE_URL", id="broker.E002"
+                )
+            )
+    if settings.BROKER_IS_LOCAL:
+        return found
+    if base.scheme != "https":
+        found.append(
+            checks.Error(
+                "BROKER_BASE_URL must be https: over http anyone on the way reads the sessions",
+                hint="End TLS in front of the web server and give the https URL that browsers use.",
+                id="broker.E001",
+            )
+        )
+    if settings.DEBUG:
+        found.append(
+            checks.Error(
+                "BROKER_DEBUG shows settings and variables to every visitor; localhost only", id="broker.E003"
+            )
+        )
+    return found
+
+
+def check_secrets(app_configs: Sequence[Any] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Secrets that were given by hand are long and not placeholders; each encryption key is used once."""
+    found: list[checks.CheckMessage] = []
+    hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' prints a good one."
+    if _is_weak(settings.SECRET_KEY):
+        found.append(
+            checks.Error("BROKER_SECRET_KEY is too short or a placeholder", hint=hint, id="broker.E004")
+        )
+    keys = settings.BROKER_ENCRYPTION_KEYS
+    if not keys:
+        found.append(checks.Error("BROKER_ENCRYPTION_KEYS is empty", hint=hint, id="broker.E005"))
+    if any(_is_weak(key) for key in keys):
+        found.append(
+            checks.Error(
+                "a key in BROKER_ENCRYPTION_KEYS is too short or a placeholder", hint=hint, id="broker.E006"
+            )
+        )
+    if len(set(keys)) != len(keys) or settings.SECRET_KEY in keys:
+        found.append(
+            checks.Error(
+                "BROKER_SECRET_KEY and BROKER_ENCRYPTION_KEYS must all differ", hint=hint, id="broker.E007"
+            )
+        )
+    return found
+
+
+def check_simulator(app_configs: Sequence[Any] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """The simulator signs in anyone as anyone and is never part of the product."""
+    if any(app == "simulator" or app.startswith("simulator.") for app in settings.INSTALLED_APPS):
+        return [checks.Error("the simulator must not be an installed app", id="broker.E008")]
+    return []
+
+
+def check_services(app_configs: Sequence[Any] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Files as a queue work on one machine only, which a shared database or cache suggests is not the case."""
+    shared = settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3"
+    if shared and not settings.BROKER_IS_LOCAL and settings.CELERY_BROKER_URL.startswith("filesystem:"):
+        return [
+            checks.Warning(
+                "CELERY_BROKER_URL is not set: web and worker must then run on one machine and share BROKER_VAR",
+                id="broker.W001",
+            )
+        ]
+    return []
