@@ -1,0 +1,209 @@
+"""Groups by SCIM: create or adopt, read, replace, patch, delete. Members pushed here are the directory's (P-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts import lifecycle
+from accounts.models import Group
+from foundation.ids import parse_id
+from scim.call import Call
+from scim.errors import Conflict, InvalidValue, NotFound
+from scim.filter_fields import GROUP_FIELDS, Collection
+from scim.group_adoption import local_group_for
+from scim.group_patch import GroupPlan
+from scim.list_query import ListQuery
+from scim.listing import page_of
+from scim.models import GroupResource
+from scim.patch_body import read_operations
+from scim.projection import Projection
+from scim.representation import Reference, group_version, represent_group
+from scim.schema import JsonObject
+from scim.scope import directory_groups, directory_memberships
+from scim.undeclared import cleaned
+
+Guard = Callable[[str], None]
+
+
+def list_groups(call: Call, query: ListQuery) -> JsonObject:
+    """Return a page of groups; their members are loaded only if they will be shown."""
+
+    def represent(found: Sequence[Group]) -> list[JsonObject]:
+        wanted = found and query.projection.wants("members")
+        members = _members_of(call, [group.pk for group in found]) if wanted else {}
+        return [
+            represent_group(call, group, resource_of(group), members.get(group.pk, ()), query.projection)
+            for group in found
+        ]
+
+    return page_of(call, _groups_of(call), query, GROUP_FIELDS, _rows_of_groups(call), represent)
+
+
+def show_group(call: Call, group: Group, projection: Projection) -> JsonObject:
+    """Return one group."""
+    members = _members_of(call, [group.pk]).get(group.pk, ()) if projection.wants("members") else ()
+    return represent_group(call, group, resource_of(group), members, projection)
+
+
+def find_group(call: Call, resource_id: str, *, for_update: bool = False) -> Group:
+    """Return one group of the directory; raises ``NotFound`` for anything else."""
+    groups = _groups_of(call)
+    if for_update:
+        groups = groups.select_for_update(of=("self",))
+    key = parse_id(resource_id)
+    group = None if key is None else groups.filter(pk=key).first()
+    if group is None:
+        raise NotFound(f"There is no group {resource_id[:100]}.")
+    return group
+
+
+def version(group: Group) -> str:
+    """Return the entity tag of a group."""
+    return group_version(group, resource_of(group))
+
+
+def resource_of(group: Group) -> GroupResource | None:
+    """Return the undeclared attributes that came with the group, or None."""
+    try:
+        resource: GroupResource = group.scim_resource
+    except GroupResource.DoesNotExist:
+        return None
+    return resource
+
+
+def create_group(call: Call, body: JsonObject) -> Group:
+    """Answer a POST: a new group, or a local one that the directory takes over (V-9)."""
+    plan = GroupPlan({})
+    plan.merge(body)
+    if plan.display_name is None:
+        raise InvalidValue("displayName is required.")
+    external_id = plan.external_id or ""
+    group = local_group_for(call, plan.display_name, external_id)
+    if group is None:
+        call.effect["created"] = True
+        group = lifecycle.create_group(
+            account=call.account,
+            actor=call.actor,
+            name=plan.display_name,
+            external_id=external_id or None,
+            directory_owned=True,
+        )
+    else:
+        call.effect["adopted"] = True
+        lifecycle.update_group(
+            group=group,
+            actor=call.actor,
+            name=plan.display_name,
+            external_id=external_id or None,
+            directory_owned=True,
+        )
+    _save_members(call, group, plan)
+    _save_document(group, plan)
+    _note(call, group, plan)
+    return group
+
+
+def replace_group(call: Call, resource_id: str, body: JsonObject, guard: Guard) -> Group:
+    """Answer a PUT. Members that the body leaves out altogether stay; an empty list empties the group."""
+    group = find_group(call, resource_id, for_update=True)
+    guard(version(group))
+    plan = _plan_for(group)
+    plan.merge(body)
+    return _save(call, group, plan)
+
+
+def patch_group(call: Call, resource_id: str, body: JsonObject, guard: Guard) -> Group:
+    """Answer a PATCH: all of its operations, or none."""
+    operations = read_operations(body)
+    group = find_group(call, resource_id, for_update=True)
+    guard(version(group))
+    plan = _plan_for(group)
+    for operation in operations:
+        plan.apply(operation)
+    return _save(call, group, plan)
+
+
+def delete_group(call: Call, resource_id: str, guard: Guard) -> None:
+    """Delete a group; one that an admin mapped by its IdP identifier is only let go, without its pushed members."""
+    group = find_group(call, resource_id, for_update=True)
+    guard(version(group))
+    call.effect.update(group=resource_id, deleted=True)
+    if not group.idp_identifier_key:
+        lifecycle.delete_group(group=group, actor=call.actor)
+        return
+    lifecycle.set_directory_members(group=group, actor=call.actor, add=(), remove=None)
+    lifecycle.update_group(group=group, actor=call.actor, external_id="", directory_owned=False)
+    GroupResource.objects.filter(group=group).delete()
+
+
+def _save(call: Call, group: Group, plan: GroupPlan) -> Group:
+    if plan.external_id and plan.external_id != group.external_id:
+        taken = directory_groups(call).filter(external_id=plan.external_id).exclude(pk=group.pk)
+        if taken.exists():
+            raise Conflict(f"Another group has the externalId {plan.external_id[:100]!r}.")
+    resource = resource_of(group)
+    if plan.display_name is not None or plan.external_id is not None:
+        lifecycle.update_group(
+            group=group, actor=call.actor, name=plan.display_name, external_id=plan.external_id
+        )
+    _save_members(call, group, plan)
+    _save_document(group, plan, resource)
+    _note(call, group, plan)
+    return group
+
+
+def _plan_for(group: Group) -> GroupPlan:
+    resource = resource_of(group)
+    kept = {} if resource is None else deepcopy(resource.attributes)
+    return GroupPlan(kept, resource_id=str(group.pk))
+
+
+def _save_members(call: Call, group: Group, plan: GroupPlan) -> None:
+    if plan.changes_members:
+        added, removed = lifecycle.set_directory_members(
+            group=group, actor=call.actor, add=plan.add, remove=None if plan.empty_first else plan.remove
+        )
+        call.effect.update(members_added=added, members_removed=removed)
+
+
+def _save_document(group: Group, plan: GroupPlan, resource: GroupResource | None = None) -> None:
+    kept = {key: value for key, value in plan.document.items() if cleaned(value)}
+    if resource is None:
+        if kept:
+            group.scim_resource = GroupResource.objects.create(group=group, attributes=kept)
+        return
+    if resource.attributes != kept:
+        resource.attributes, resource.version = kept, resource.version + 1
+        resource.save(update_fields=["attributes", "version"])
+    group.scim_resource = resource
+
+
+def _note(call: Call, group: Group, plan: GroupPlan) -> None:
+    call.effect["group"] = str(group.pk)
+    if plan.ignored:
+        call.effect["ignored"] = plan.ignored[:50]
+
+
+def _groups_of(call: Call) -> QuerySet[Group]:
+    return directory_groups(call).select_related("scim_resource")
+
+
+def _rows_of_groups(call: Call) -> Any:
+    def rows(collection: Collection, condition: Q) -> Q:
+        return Q(pk__in=directory_memberships(call).filter(condition).values("group"))
+
+    return rows
+
+
+def _members_of(call: Call, group_ids: list[UUID]) -> dict[UUID, list[Reference]]:
+    found: dict[UUID, list[Reference]] = {}
+    held = directory_memberships(call).filter(group__in=group_ids).order_by("user__user_name_folded")
+    columns = ("group_id", "user_id", "user__display_name", "user__user_name")
+    for group_id, user_id, display_name, user_name in held.values_list(*columns):
+        found.setdefault(group_id, []).append((user_id, display_name or user_name))
+    return found

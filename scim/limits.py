@@ -1,0 +1,16 @@
+"""How much one request may ask for (V-21). What a client should know of it is stated by /ServiceProviderConfig."""
+
+from __future__ import annotations
+
+BODY_BYTES = 1024 * 1024
+JSON_DEPTH = 20
+PATCH_OPERATIONS = 1_000
+MEMBERS = 10_000  # ids in one request
+VALUES = 100  # entries of one multi-valued attribute
+
+FILTER_CHARACTERS = 4_096
+FILTER_TERMS = 60  # comparisons; each may become a subquery. scim2-models limits the depth to 32
+PATH_CHARACTERS = 1_024
+
+PAGE_DEFAULT = 100
+PAGE_MAX = 500

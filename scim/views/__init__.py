@@ -1,0 +1,1 @@
+"""HTTP's side of SCIM: what turns a request into a call, and its outcome into an answer."""
