@@ -239,7 +239,7 @@ def test_an_operator_makes_a_partner_an_account_and_its_first_admin(
     browser.post(page(Account, "add"), fields)
     account = Account.objects.get(slug="initech")
     assert (account.partner, account.sso_module) == (partner, True)
-    browser.post(page(User, "add"), {"account": account.pk, "user_name": "ina@initech.example"})
+    browser.post(page(User, "add"), {"in_account": account.pk, "user_name": "ina@initech.example"})
     ina = User.objects.get(user_name="ina@initech.example")
     assert ina.account == account
     powerful = account_role_named(account, BuiltInAccountRole.SSO_ACCOUNT_ADMIN)

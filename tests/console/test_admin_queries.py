@@ -28,9 +28,7 @@ Browse = Callable[[User], Client]
 
 def queries(browser: Client, address: str) -> list[str]:
     """Return the SQL of one request."""
-    with CaptureQueriesContext(
-        connection,
-    ) as caught:
+    with CaptureQueriesContext(connection) as caught:
         assert browser.get(address).status_code == 200
     return [query["sql"] for query in caught.captured_queries]
 
@@ -79,13 +77,16 @@ def test_a_space_with_more_members_needs_no_more_queries(acme: World, browse: Br
     [
         ("accounts.usersession", "id_token"),
         ("sso.federatedidentity", "last_claims"),
-        ("sso.signinattempt", '"sso_signinattempt"."claims"'),
+        ("sso.signinattempt", "claims"),
         ("sso.signinattempt", "code_verifier"),
     ],
 )
 def test_lists_leave_encrypted_columns_in_the_database(
     label: str, column: str, acme: World, browse: Browse
 ) -> None:
-    ROWS[label](acme)
+    table = type(ROWS[label](acme))._meta.db_table
     browser = browse(acme.sso_admin)
-    assert not any(column in sql for sql in queries(browser, page(label, "changelist")))
+    # The browser's own session is read by its key, whole, at each request of the product.
+    lists = [sql for sql in queries(browser, page(label, "changelist")) if "LIMIT 1" not in sql]
+    assert any(f'FROM "{table}"' in sql for sql in lists)
+    assert not any(f'"{table}"."{column}"' in sql for sql in lists)

@@ -20,10 +20,12 @@ NewVisitor = Callable[..., Visitor]
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
     """``make run``, somewhere else."""
     import os  # DEV
+
     if os.environ.get("E2E_ATTACH"):  # DEV
         from pathlib import Path  # DEV
 
         from demo.places import Places  # DEV
+
         var, port, sim = os.environ["E2E_ATTACH"].split()  # DEV
         yield RunningProduct(Places(Path(var), int(port), int(sim)), None, Path("/dev/null"))  # DEV
         return  # DEV

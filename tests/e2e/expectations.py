@@ -11,7 +11,11 @@ def assert_access_of(visitor: Visitor, employee: Employee, provider: str) -> Non
     assert me["authenticated"] is True
     assert (me["user_name"], me["email"]) == (employee.email, employee.email)
     assert (me["given_name"], me["family_name"]) == (employee.given_name, employee.family_name)
-    assert (me["display_name"], me["timezone"], me["status"]) == (employee.display_name, "Europe/Berlin", "active")
+    assert (me["display_name"], me["timezone"], me["status"]) == (
+        employee.display_name,
+        "Europe/Berlin",
+        "active",
+    )
     assert me["account"] == {"slug": "acme", "name": "Acme Corp"}
     assert me["account_roles"] == [{"name": "Member", "source": "claims"}]
     spaces = {space["name"]: space["roles"] for space in me["spaces"]}

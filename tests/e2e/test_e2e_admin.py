@@ -69,7 +69,9 @@ def test_admin_makes_an_api_token_and_sees_it_once(ada: Administrator) -> None:
     ada.visitor.picture("admin-token-shown-once")
 
     header = {"Authorization": f"Bearer {plain}"}
-    answer = ada.visitor.context.request.get(f"{ada.visitor.product.url}/api/scim/Users?count=1", headers=header)
+    answer = ada.visitor.context.request.get(
+        f"{ada.visitor.product.url}/api/scim/Users?count=1", headers=header
+    )
     assert answer.status == 200
 
     page.get_by_role("link", name="I have copied it").click()
@@ -83,7 +85,9 @@ def test_admin_makes_an_api_token_and_sees_it_once(ada: Administrator) -> None:
     page.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Revoke").click()
     assert "Revoked" in ada.visitor.words
-    answer = ada.visitor.context.request.get(f"{ada.visitor.product.url}/api/scim/Users?count=1", headers=header)
+    answer = ada.visitor.context.request.get(
+        f"{ada.visitor.product.url}/api/scim/Users?count=1", headers=header
+    )
     assert answer.status == 401
 
 
@@ -91,12 +95,16 @@ def test_every_list_and_form_of_the_admin_is_quiet_and_fits_its_window(ada: Admi
     # the fixture asserts that Chromium complained about nothing on any of them
     page = ada.visitor.page
     ada.open("")
-    lists = page.locator("#nav-sidebar a[href^='/admin/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    lists = page.locator("#nav-sidebar a[href^='/admin/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
     assert len(lists) >= 15
     for number, path in enumerate(dict.fromkeys(lists)):
         ada.visitor.open(path)
         assert ada.visitor.status == 200, path
         assert ada.visitor.overflow() <= 0, path
+        with ada.visitor.on_a_phone():
+            assert ada.visitor.overflow() <= 0, path
         ada.visitor.picture(f"admin-{number:02}-{path.strip('/').replace('/', '-')}")
         row = page.locator("#result_list tbody th a, #result_list tbody a[href*='/change/']")
         add = page.locator(f"a[href^='{path}add/']")

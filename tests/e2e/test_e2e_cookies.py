@@ -31,7 +31,9 @@ def test_cookie_stays_at_home_on_the_cross_site_post_and_comes_along_after_the_3
     # V-16, V-17
     visitor.sign_in(Employee("Cora"), start)
     home = visitor.product.url
-    (post,) = [each for each in visitor.requests if each.method == "POST" and each.url == f"{home}{arrives_at}"]
+    (post,) = [
+        each for each in visitor.requests if each.method == "POST" and each.url == f"{home}{arrives_at}"
+    ]
     assert sent_with(post) == set()
     answered = post.response()
     assert answered is not None
@@ -78,7 +80,9 @@ def test_cookie_of_a_sign_in_holds_random_bits_only_and_the_session_is_new_after
     visitor.open(SAML)
     before = visitor.cookie(BINDING)["value"]
     assert len(before) == 43  # 256 bits, base64url
-    visitor.context.add_cookies([{"name": SESSION, "value": "planted0planted0planted0planted0", "url": visitor.product.url}])
+    visitor.context.add_cookies(
+        [{"name": SESSION, "value": "planted0planted0planted0planted0", "url": visitor.product.url}]
+    )
     visitor.say_who(Employee("Cora"))
     visitor.go_on()
     assert visitor.me()["authenticated"] is True

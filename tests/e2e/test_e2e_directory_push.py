@@ -55,7 +55,9 @@ def test_pushed_person_is_pending_becomes_that_same_user_and_is_out_at_the_next_
     me = browser.me()
     assert me["id"] == pushed["id"]
     assert me["status"] == "active"
-    spaces = {space["name"]: {(role["name"], role["source"]) for role in space["roles"]} for space in me["spaces"]}
+    spaces = {
+        space["name"]: {(role["name"], role["source"]) for role in space["roles"]} for space in me["spaces"]
+    }
     assert ("Space Admin", "manual") in spaces["DevOps"]
     assert spaces["Trial"] == {("Space Member", "claims")}
     found = ada.search("accounts/user/", noah.email)

@@ -24,7 +24,9 @@ def type_email(visitor: Visitor, email: str) -> None:
     visitor.page.get_by_role("button", name="Continue").click()
 
 
-def test_employee_goes_from_the_email_over_the_accounts_page_back_to_where_they_wanted(visitor: Visitor) -> None:
+def test_employee_goes_from_the_email_over_the_accounts_page_back_to_where_they_wanted(
+    visitor: Visitor,
+) -> None:
     # L-1, L-2, L-4, L-5, L-7
     mia = Employee("Mia")
     visitor.open("/?from=bookmark")
@@ -53,7 +55,9 @@ def test_openid_connect_button_carries_the_email_as_login_hint(visitor: Visitor)
     assert visitor.page.locator("#person option:checked").inner_text() == "Noah Brandt (noah@acme.example)"
 
 
-@pytest.mark.parametrize("target", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_sign_in_never_ends_on_another_site(visitor: Visitor, target: str) -> None:
     # L-7
     visitor.open(f"/login/acme/?{urlencode(dict(next=target))}")
@@ -160,12 +164,26 @@ def test_employee_of_an_sso_only_company_is_sent_on_by_their_email_alone(
     assert '"identity_provider":"initech-saml"' in visitor.words
 
 
+def test_page_on_the_way_to_the_provider_has_a_button_and_fits_a_phone(
+    visitor: Visitor, initech: Initech
+) -> None:
+    # L-1, A-11: seen for a moment only, so the provider is made to answer that there is nothing to show
+    visitor.page.route(f"{initech.directory.url}/**", lambda route: route.fulfill(status=204))
+    visitor.open("/login/")
+    type_email(visitor, "peter@initech.example")
+    assert visitor.page.title() == "Taking you to Initech Okta…"
+    button = visitor.page.get_by_role("link", name="Continue to Initech Okta")
+    assert (button.get_attribute("href") or "").startswith(f"{visitor.product.url}/sso/saml/initech-saml/")
+    with visitor.on_a_phone():
+        assert visitor.overflow() <= 0
+    visitor.picture("on-the-way")
+
+
 def test_sso_only_company_has_a_page_without_password(visitor: Visitor, initech: Initech) -> None:
     # L-1, L-3
     visitor.open(initech.sign_in_page)
     assert visitor.page.title() == "Corporate Account SSO · Identity Broker"
     assert visitor.page.locator("input[type=password]").count() == 0
+    visitor.picture("account-sso-only")
     visitor.page.get_by_role("link", name="Continue with SAML SSO").click()
     assert visitor.page.url.startswith(initech.directory.url)
-
-

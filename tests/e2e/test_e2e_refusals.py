@@ -29,7 +29,9 @@ def post_from_elsewhere(visitor: Visitor, path: str, **fields: str) -> None:
     visitor.page.wait_for_url(action)
 
 
-def test_person_without_email_reads_what_to_do_and_the_admin_finds_it_by_track_id(new_visitor: NewVisitor) -> None:
+def test_person_without_email_reads_what_to_do_and_the_admin_finds_it_by_track_id(
+    new_visitor: NewVisitor,
+) -> None:
     # L-10, A-4
     omar = new_visitor()
     omar.open(SAML)
@@ -54,7 +56,9 @@ def test_person_without_email_reads_what_to_do_and_the_admin_finds_it_by_track_i
 
 @pytest.mark.parametrize("button", ["decline", "not_assigned"])
 @pytest.mark.parametrize("start", [SAML, OIDC], ids=["saml", "hybrid"])
-def test_person_whom_the_identity_provider_turned_away_reads_why(visitor: Visitor, start: str, button: str) -> None:
+def test_person_whom_the_identity_provider_turned_away_reads_why(
+    visitor: Visitor, start: str, button: str
+) -> None:
     # L-10, O-4
     visitor.open(start)
     visitor.page.click(f"#{button}")
@@ -101,7 +105,9 @@ def test_answer_that_is_garbage_shows_a_track_id_and_nothing_else_and_the_admin_
         ("/no/such/page", 404),
     ],
 )
-def test_address_that_leads_nowhere_shows_a_page_with_a_track_id(visitor: Visitor, path: str, status: int) -> None:
+def test_address_that_leads_nowhere_shows_a_page_with_a_track_id(
+    visitor: Visitor, path: str, status: int
+) -> None:
     # L-11
     visitor.open(path)
     assert visitor.status == status

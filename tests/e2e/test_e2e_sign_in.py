@@ -11,7 +11,9 @@ from tests.e2e.visitor import ENGINEERS, OIDC, ON_CALL, SAML, Employee, Visitor
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize(("start", "provider"), [(SAML, "acme-saml"), (OIDC, "acme-oidc")], ids=["saml", "hybrid"])
+@pytest.mark.parametrize(
+    ("start", "provider"), [(SAML, "acme-saml"), (OIDC, "acme-oidc")], ids=["saml", "hybrid"]
+)
 def test_employee_signs_in_across_two_sites_and_has_spaces_roles_and_groups(
     visitor: Visitor, start: str, provider: str
 ) -> None:
@@ -24,7 +26,14 @@ def test_employee_signs_in_across_two_sites_and_has_spaces_roles_and_groups(
     words = visitor.words
     assert "My access" in words
     assert f"What {mia.display_name} may do in Acme Corp" in words
-    for told in ("Trial", "Space Member", "DevOps", "Space Developer", "from your sign-in", "through group Engineers"):
+    for told in (
+        "Trial",
+        "Space Member",
+        "DevOps",
+        "Space Developer",
+        "from your sign-in",
+        "through group Engineers",
+    ):
         assert told in words
     for told in ("Engineers", ENGINEERS, "On Call", ON_CALL, "Europe/Berlin", mia.email):
         assert told in words

@@ -9,6 +9,7 @@ import pytest
 from accounts import lifecycle
 from accounts.models import User, UserSession
 from audit.actors import Actor, ActorKind
+from audit.actors import Actor, ActorKind
 from sso import providers
 from sso.models import FederatedIdentity, IdentityProvider
 from sso_oidc.configuration import OidcValues, save_oidc_settings
@@ -17,6 +18,7 @@ from tests.journeys.conftest import OPERATOR, Company, make_mandatory
 from tests.journeys.person_browser import PersonBrowser, answer_of, sign_in
 from tests.journeys.seen import OIDC, SAML, refused_for
 
+DIRECTORY = Actor(ActorKind.SCIM, "token-of-acme", "Entra provisioning")
 BY_POST = pytest.mark.parametrize("start", [SAML, OIDC], ids=["saml", "hybrid"])
 
 DIRECTORY = Actor(ActorKind.SCIM, "token-of-acme", "Entra provisioning")

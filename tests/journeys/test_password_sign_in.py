@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from accounts import lifecycle
 from accounts.models import Account, Kind, User, UserSession
+from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent, FailureLogEntry
 from sso.models import Vendor
 from tests.journeys.conftest import OPERATOR, Company, make_mandatory
 from tests.journeys.person_browser import Page, PersonBrowser, sign_in
 from tests.journeys.seen import SAML, reasons, refused_for, track_id_of
 
+DIRECTORY = Actor(ActorKind.SCIM, "token-of-acme", "Entra provisioning")
 PASSWORD = "correct horse battery staple"
 SSO_ONLY = "Acme signs in to Identity Broker with the corporate account only."
 
@@ -116,7 +118,7 @@ def test_password_of_one_company_opens_no_other(
     "end",
     [
         lambda user: lifecycle.disable_user(user=user, actor=OPERATOR),
-        lambda user: lifecycle.set_directory_active(user=user, actor=OPERATOR, active=False),
+        lambda user: lifecycle.set_directory_active(user=user, actor=DIRECTORY, active=False),
         lambda user: lifecycle.delete_user(user=user, actor=OPERATOR),
         lambda user: lifecycle.drop_password(user=user, actor=OPERATOR, why="test"),
     ],

@@ -1,0 +1,96 @@
+"""Buttons on a row's page that change something: they ask on GET and act on POST, so no link changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from unfold.dataclasses import UnfoldAction
+from unfold.enums import ActionVariant
+
+from audit.actors import Actor
+from console.admins import refusals
+from console.scoping import actor_of
+
+_Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
+
+
+def button(*, description: object, url_path: str, icon: str) -> Callable[[_Method], _Method]:
+    """Mark a method as one of unfold's detail actions; ``icon`` is the name of a Material symbol."""
+
+    def mark(method: _Method) -> _Method:
+        told = {"short_description": description, "url_path": url_path, "icon": icon, "attrs": {}}
+        for name, value in {**told, "variant": ActionVariant.DEFAULT}.items():
+            setattr(method, name, value)
+        return method
+
+    return mark
+
+
+class ConfirmedActions:
+    """Mixed into every admin; the methods are named in unfold's ``actions_detail`` and call ``confirmed``."""
+
+    admin_site: Any
+    opts: Any
+    get_object: Callable[..., Any]
+    url_of: Callable[..., str]
+    _get_base_actions_detail: Callable[[], list[UnfoldAction]]
+
+    def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
+        """Return the names of those that make sense for this row and this viewer; no other can be called."""
+        return frozenset()
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+        """Show only what is offered."""
+        obj = self.get_object(request, unquote(str(object_id)))
+        wanted = self.offered(request, obj) if obj is not None else frozenset()
+        return [action for action in self._get_base_actions_detail() if action.method.__name__ in wanted]
+
+    def confirmed(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        name: str,
+        question: str,
+        button: str,
+        change: Callable[[Actor, Any], bool],
+        done: str,
+        details: Callable[[Any], object] | None = None,
+    ) -> HttpResponse:
+        """Ask or act, then go back to the row.
+
+        ``question`` may hold ``%(name)s``; ``details`` returns safe HTML to show below it.
+        """
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if name not in self.offered(request, obj):
+            raise PermissionDenied
+        back = self.url_of("change", obj.pk)
+        if request.method == "POST":
+            with refusals.as_message(request):
+                if change(actor_of(request), obj):
+                    messages.success(request, done)
+                else:
+                    messages.info(request, _("Nothing had to be changed."))
+            return redirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": button,
+            "question": question % {"name": obj},
+            "button": button,
+            "details": details(obj) if details is not None else "",
+            "back": back,
+            "object": obj,
+            "opts": self.opts,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/console/confirm.html", context)

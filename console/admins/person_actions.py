@@ -1,0 +1,127 @@
+"""What an admin may do to people beyond editing them: disable, enable, sign out, let them come back (V-12, V-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib.admin import action
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import lifecycle
+from accounts.models import EndReason, Status, User
+from audit.actors import Actor
+from console.admins.confirmed import button
+
+
+def _disable(actor: Actor, user: User) -> bool:
+    return lifecycle.disable_user(user=user, actor=actor)
+
+
+def _enable(actor: Actor, user: User) -> bool:
+    return lifecycle.enable_user(user=user, actor=actor)
+
+
+def _end_sessions(actor: Actor, user: User) -> bool:
+    lifecycle.end_all_sessions(user=user, actor=actor, reason=EndReason.ADMIN)
+    return True
+
+
+def _readmit(actor: Actor, user: User) -> bool:
+    lifecycle.readmit_user(user=user, actor=actor)
+    return True
+
+
+class PersonActions:
+    """Mixed into the admin of people: buttons on a person's page, and actions on chosen rows of the list."""
+
+    actions: Sequence[str] = (
+        "disable_selected",
+        "enable_selected",
+        "end_sessions_of_selected",
+        "delete_selected",
+    )
+    actions_detail = ("disable", "enable", "end_sessions", "readmit")
+
+    confirmed: Callable[..., HttpResponse]
+    for_each: Callable[..., None]
+    may_touch: Callable[[HttpRequest, User], bool]
+    has_change_permission: Callable[..., bool]
+
+    def offered(self, request: HttpRequest, obj: User) -> frozenset[str]:
+        """What makes sense in the person's status."""
+        if not self.has_change_permission(request) or not self.may_touch(request, obj):
+            return frozenset()
+        if obj.status is Status.DELETED:
+            return frozenset({"readmit"}) if obj.readmitted_at is None else frozenset()
+        return frozenset({"enable" if obj.disabled_at else "disable", "end_sessions"})
+
+    @button(description=gettext_lazy("Disable"), url_path="disable", icon="block")
+    def disable(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Keep the person out until an admin lifts it."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="disable",
+            question=_("Disable %(name)s? All their sessions end at once, and only an admin can undo it."),
+            button=_("Disable"),
+            change=_disable,
+            done=_("Disabled. All their sessions have ended."),
+        )
+
+    @button(description=gettext_lazy("Enable"), url_path="enable", icon="check_circle")
+    def enable(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lift an admin's disable."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="enable",
+            question=_("Enable %(name)s again? What the directory says about them stays as it is."),
+            button=_("Enable"),
+            change=_enable,
+            done=_("Enabled."),
+        )
+
+    @button(description=gettext_lazy("End sessions"), url_path="end-sessions", icon="logout")
+    def end_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Sign the person out everywhere."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="end_sessions",
+            question=_("Sign %(name)s out of every browser? They may sign in again."),
+            button=_("End sessions"),
+            change=_end_sessions,
+            done=_("All their sessions have ended."),
+        )
+
+    @button(description=gettext_lazy("Let them come back"), url_path="readmit", icon="undo")
+    def readmit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let a removed person be created just in time again (V-13)."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="readmit",
+            question=_("Let %(name)s be created again at their next sign-in? They begin with nothing."),
+            button=_("Let them come back"),
+            change=_readmit,
+            done=_("Their next sign-in may create them again."),
+        )
+
+    @action(permissions=["change"], description=gettext_lazy("Disable the selected"))
+    def disable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Disable one by one."""
+        self.for_each(request, queryset, _disable, done=_("Disabled"))
+
+    @action(permissions=["change"], description=gettext_lazy("Enable the selected"))
+    def enable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Enable one by one."""
+        self.for_each(request, queryset, _enable, done=_("Enabled"))
+
+    @action(permissions=["change"], description=gettext_lazy("End sessions of the selected"))
+    def end_sessions_of_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Sign out one by one."""
+        self.for_each(request, queryset, _end_sessions, done=_("Signed out"))

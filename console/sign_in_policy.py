@@ -1,0 +1,75 @@
+"""Switching an account between optional and mandatory single sign-on, with the checks of L-8.
+
+Nobody may be asked to come by single sign-on only before it was seen to work: a successful test or a real sign-in at an
+enabled provider as it is configured now, and one SSO account admin who has an identity there, or nobody could switch it
+back. Who would be without a way in is counted for the page that asks.
+"""
+
+from __future__ import annotations
+
+from accounts import lifecycle, privilege, subjects
+from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
+from accounts.models.person import UserQuerySet
+from audit.actors import Actor
+from audit.refusals import Refused, refusals_audited
+from sso.login_options import providers_of
+from sso.models import IdentityProvider, SignInAttempt
+
+
+class SsoNotProven(Refused):
+    """Single sign-on was not yet seen to work here (L-8)."""
+
+    code = "account.sso_not_proven"
+
+
+def locked_out(account: Account) -> UserQuerySet:
+    """Return people who may sign in now and have no identity at a provider."""
+    able: UserQuerySet = User.objects.for_account(account).able_to_sign_in().filter(connected=False)
+    return able
+
+
+@refusals_audited
+def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
+    """Make the policy mandatory; return whether it changed. Raises ``SsoNotProven`` with what is missing."""
+    action, subject = "account.update", subjects.of_account(account)
+    least = privilege.Authority.SSO_ACCOUNT_ADMIN
+    privilege.require(actor, account, least, action=action, subject=subject)
+    if not any(_is_proven(provider) for provider in providers_of(account)):
+        raise SsoNotProven(
+            "Nobody has signed in through an enabled provider as it is configured now; try it first.",
+            actor=actor,
+            action=action,
+            subject=subject,
+        )
+    if not _an_sso_admin_gets_in(account):
+        raise SsoNotProven(
+            "No SSO account admin has signed in through a provider yet, so nobody could switch this back.",
+            actor=actor,
+            action=action,
+            subject=subject,
+        )
+    return bool(
+        lifecycle.update_account(account=account, actor=actor, values={"sso_policy": SsoPolicy.MANDATORY})
+    )
+
+
+def allow_passwords(*, account: Account, actor: Actor) -> bool:
+    """Make the policy optional; return whether it changed."""
+    return bool(
+        lifecycle.update_account(account=account, actor=actor, values={"sso_policy": SsoPolicy.OPTIONAL})
+    )
+
+
+def _is_proven(provider: IdentityProvider) -> bool:
+    if provider.proven_version == provider.version:
+        return True
+    real = SignInAttempt.objects.filter(
+        provider=provider, provider_version=provider.version, outcome="signed_in"
+    )
+    return real.exists()
+
+
+def _an_sso_admin_gets_in(account: Account) -> bool:
+    connected = User.objects.for_account(account).able_to_sign_in().filter(connected=True)
+    held = AccountRoleMembership.objects.for_account(account)
+    return held.filter(role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN, user__in=connected).exists()
