@@ -44,14 +44,13 @@ def record_failure(
         since = now - timedelta(hours=1)
         recent = FailureLogEntry.objects.filter(first_seen__gte=since)
         if recent.filter(network=network).count() >= ROWS_PER_ADDRESS:
-            code, target, message = (
-                "failure_log.address_quota",
-                "",
-                "Further failures of this address are only counted.",
-            )
+            code, target = "failure_log.address_quota", ""
+            message = "Further failures of this address are only counted."
+            # By network: whoever has a whole IPv6 line would else get a row for each address of it.
+            fingerprint = digest("\n".join((hour, code, network, target)))
         elif recent.count() >= ROWS_PER_HOUR:
             code, target, message, address = "failure_log.quota", "", "Further failures are only counted.", ""
-        fingerprint = digest("\n".join((hour, code, address, target)))
+            fingerprint = digest("\n".join((hour, code, address, target)))
         track_id = _count_repeat(fingerprint) or _insert(
             fingerprint, code, message, target, address, account_id, partner_id
         )

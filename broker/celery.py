@@ -11,7 +11,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_init
+from django.core.exceptions import ImproperlyConfigured
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broker.settings")
@@ -25,3 +26,16 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 @setup_logging.connect
 def _keep_django_logging(**_: Any) -> None:
     """Leave logging as the settings made it; Celery's own set-up would print around the redaction."""
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_unsafe_start(**_: Any) -> None:
+    """End a worker or scheduler whose settings the web would refuse; Celery ignores what the checks say."""
+    from broker.checks import refuse_unsafe_start
+
+    try:
+        refuse_unsafe_start()
+    except ImproperlyConfigured as error:
+        # An exception would only be logged; Celery lets SystemExit through its signals.
+        raise SystemExit(str(error)) from error

@@ -13,7 +13,7 @@ from accounts.models.person import UserQuerySet
 from audit.actors import Actor
 from audit.refusals import Refused, refusals_audited
 from sso.login_options import providers_of
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider
 
 
 class SsoNotProven(Refused):
@@ -61,12 +61,7 @@ def allow_passwords(*, account: Account, actor: Actor) -> bool:
 
 
 def _is_proven(provider: IdentityProvider) -> bool:
-    if provider.proven_version == provider.version:
-        return True
-    real = SignInAttempt.objects.filter(
-        provider=provider, provider_version=provider.version, outcome="signed_in"
-    )
-    return real.exists()
+    return provider.proven_version is not None and provider.proven_version == provider.version
 
 
 def _an_sso_admin_gets_in(account: Account) -> bool:

@@ -98,8 +98,9 @@ def save_mapping_role(
     privilege.require(
         actor, account, privilege.Authority.SSO_ACCOUNT_ADMIN, action="mapping_role.save", subject=subject
     )
-    named = (*account_roles, *space_roles, *(role for roles in space_roles.values() for role in roles))
-    if any(thing.account_id != account.pk for thing in named):
+    owners = {role.account_id for role in account_roles} | {space.account_id for space in space_roles}
+    owners |= {role.account_id for roles in space_roles.values() for role in roles}
+    if owners - {account.pk}:
         raise WrongAccount(
             "A space or role is of another account.", actor=actor, action="mapping_role.save", subject=subject
         )

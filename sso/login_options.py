@@ -59,11 +59,14 @@ def page_of(account: Account) -> str:
 
 
 def page_elsewhere(account: Account, host: str) -> str:
-    """Return the URL of an account's login page when ``host`` is another account's, "" when it isn't (V-7)."""
-    owner = account_for_host(host)
-    if owner is None or owner.pk == account.pk:
+    """Return the URL of an account's login page when ``host`` is not where its people sign in, "" when it is (V-7).
+
+    An account with a host name of its own signs in there and nowhere else; the others on any host of the deployment.
+    """
+    own = canonical_host(account)
+    if host.lower() == public_urls.netloc(own) or (own is None and account_for_host(host) is None):
         return ""
-    return public_urls.absolute(page_of(account), host=canonical_host(account))
+    return public_urls.absolute(page_of(account), host=own)
 
 
 def with_query(path: str, **parameters: str) -> str:

@@ -71,7 +71,7 @@ def _new_person(claims: Claims, state: SignInState, email: str | None) -> dict[s
     if email is None:
         if not claims.email:
             return Refusal(Code.NO_EMAIL, "no e-mail claim arrived")
-        if _outside(claims.email, state):
+        if is_address(claims.email) and _outside(claims.email, state):
             return Refusal(
                 Code.OUTSIDE_DOMAINS, f"{claims.email} is outside the account's verified domains (V-4)"
             )

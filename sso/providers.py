@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -96,6 +97,15 @@ def create_provider(
         slug=slug, name=name, protocol=protocol, vendor=vendor, account=account, partner=partner
     )
     require_authority(provider, actor, "provider.create")
+    try:
+        provider.clean_fields()
+    except ValidationError as error:
+        raise ProviderInvalid(
+            "; ".join(error.messages),
+            actor=actor,
+            action="provider.create",
+            subject=subjects.of_provider(provider),
+        ) from error
     _set(provider, given, actor, "provider.create")
     _save(provider, actor, "provider.create")
     record(

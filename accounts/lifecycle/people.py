@@ -197,7 +197,7 @@ def provision_user(
     made; without an externalId it is ``UserNameTaken``.
     """
     folded = fold(values.user_name or "")
-    present = User.objects.select_for_update().present()
+    present = User.objects.present().select_for_update()
     holder = present.filter(realm=account_realm(account), user_name_folded=folded).first() if folded else None
     back = _coming_back(account, values)
     replaced = (

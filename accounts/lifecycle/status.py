@@ -103,11 +103,17 @@ def archive_user(*, user: User, actor: Actor) -> bool:
 
 @refusals_audited
 @transaction.atomic
-def readmit_user(*, user: User, actor: Actor) -> None:
-    """Let a deleted person be created just in time again (V-13: an admin lifts it)."""
+def readmit_user(*, user: User, actor: Actor) -> bool:
+    """Let a deleted person be created just in time again (V-13: an admin lifts it); return whether that was new.
+
+    Nothing is lifted in advance: somebody who is present and deleted later stays out like anyone.
+    """
     locked = _lock(user, actor, "user.readmit", by=_PEOPLE)
+    if locked.deleted_at is None or locked.readmitted_at is not None:
+        return False
     _change(locked, actor, "user.readmitted", readmitted_at=timezone.now())
     user.refresh_from_db()
+    return True
 
 
 def record_first_login(*, user: User, actor: Actor) -> None:

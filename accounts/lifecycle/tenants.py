@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from accounts import privilege, subjects
@@ -17,6 +19,7 @@ from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 from foundation import public_urls
 from foundation.folding import fold_domain
+from foundation.outbound_target import OutboundError, check_url
 
 
 class NameBelongsToAnother(Refused):
@@ -25,13 +28,21 @@ class NameBelongsToAnother(Refused):
     code = "account.name_taken"
 
 
+class InvalidAccount(Refused):
+    """A value can't be one of an account or partner."""
+
+    code = "account.invalid"
+
+
 @refusals_audited
 @transaction.atomic
 def create_partner(*, actor: Actor, slug: str, name: str) -> Partner:
     """Create a partner (operators only)."""
     subject = Subject("partner", "", slug)
     privilege.require(actor, None, privilege.Authority.OPERATOR, action="partner.create", subject=subject)
-    partner = Partner.objects.create(slug=slug, name=name)
+    partner = Partner(slug=slug, name=name)
+    _require_valid(partner, actor, "partner.create", subject)
+    partner.save()
     subject = Subject("partner", str(partner.pk), slug, partner_id=partner.pk)
     record(actor=actor, action="partner.created", subject=subject, message=f"Partner {name} was created.")
     return partner
@@ -43,9 +54,11 @@ def create_account(*, actor: Actor, slug: str, name: str, **values: Any) -> Acco
     """Create an account with its built-in roles (operators only); ``values`` are fields of ``Account``."""
     subject = Subject("account", "", slug)
     privilege.require(actor, None, privilege.Authority.OPERATOR, action="account.create", subject=subject)
+    account = Account(slug=slug, name=name, **values)
+    _require_valid(account, actor, "account.create", subject)
     try:
         with transaction.atomic():
-            account = Account.objects.create(slug=slug, name=name, **values)
+            account.save()
     except IntegrityError as error:
         raise NameBelongsToAnother(
             f"{slug} is already in use.", actor=actor, action="account.create", subject=subject
@@ -60,6 +73,22 @@ def create_account(*, actor: Actor, slug: str, name: str, **values: Any) -> Acco
         message=f"Account {name} was created.",
     )
     return account
+
+
+def _require_valid(row: Model, actor: Actor, action: str, subject: Subject) -> None:
+    """Refuse values that the fields themselves rule out: a slug that is none, an address that can't be one."""
+    try:
+        row.clean_fields()
+        if isinstance(row, Account) and urlsplit(row.landing_url).scheme:
+            check_url(
+                row.landing_url, settings.BROKER_NETWORK_ALLOW_LIST
+            )  # V-23: also what only a browser visits
+    except ValidationError as error:
+        raise InvalidAccount(
+            "; ".join(error.messages), actor=actor, action=action, subject=subject
+        ) from error
+    except OutboundError as error:
+        raise InvalidAccount(f"landing URL: {error}", actor=actor, action=action, subject=subject) from error
 
 
 _OPERATOR_FIELDS = frozenset({"sso_module", "partner", "partner_id", "region", "slug", "closed_at"})
@@ -85,6 +114,7 @@ def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) ->
     privilege.require(actor, locked, least, action="account.update", subject=subject)
     for name, (_, new) in changes.items():
         setattr(locked, name, new)
+    _require_valid(locked, actor, "account.update", subject)
     locked.save()
     record(
         actor=actor,
@@ -109,12 +139,17 @@ def verify_host_name(*, account: Account, actor: Actor, host: str, position: int
             f"{host} is the deployment's own name.", actor=actor, action="account.host", subject=subject
         )
     try:
+        AccountHostName(account=account, host=fold_domain(host)).clean_fields()
         with transaction.atomic():
             row, _ = AccountHostName.objects.update_or_create(
                 account=account,
                 host=fold_domain(host),
                 defaults={"verified_at": timezone.now(), "position": position},
             )
+    except ValidationError as error:
+        raise InvalidAccount(
+            "; ".join(error.messages), actor=actor, action="account.host", subject=subject
+        ) from error
     except IntegrityError as error:
         raise NameBelongsToAnother(
             f"{host} is already in use.", actor=actor, action="account.host", subject=subject
@@ -136,12 +171,17 @@ def verify_domain(*, account: Account, actor: Actor, domain: str, method: EmailD
     privilege.require(actor, account, least, action="account.domain", subject=subject)
     now = timezone.now()
     try:
+        EmailDomain(account=account, domain=fold_domain(domain)).clean_fields()
         with transaction.atomic():
             row, _ = EmailDomain.objects.update_or_create(
                 account=account,
                 domain=fold_domain(domain),
                 defaults={"verified_at": now, "verified_by": method.value, "checked_at": now},
             )
+    except ValidationError as error:
+        raise InvalidAccount(
+            "; ".join(error.messages), actor=actor, action="account.domain", subject=subject
+        ) from error
     except IntegrityError as error:
         raise NameBelongsToAnother(
             f"{domain} is already in use.", actor=actor, action="account.domain", subject=subject

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -53,7 +54,7 @@ class Status(models.TextChoices):
 class UserQuerySet(AccountScopedQuerySet["User"]):
     """People, always begun at an account or a realm."""
 
-    def for_account(self, account: Account | Any) -> UserQuerySet:
+    def for_account(self, account: Account | UUID) -> UserQuerySet:
         """Return people whose native account this is, deleted ones included, operators and the like not (V-2)."""
         return self.filter(account=account, kind=Kind.MEMBER)
 
@@ -66,11 +67,24 @@ class UserQuerySet(AccountScopedQuerySet["User"]):
         return self.filter(deleted_at=None, disabled_at=None, directory_active=True)
 
 
-_UserManager = BaseUserManager.from_queryset(UserQuerySet)
-
-
-class UserManager(_UserManager["User"]):
+class UserManager(BaseUserManager["User"]):
     """Django's manager contract; people are made by ``accounts.lifecycle``, not here."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Return all people; what a view begins with is ``for_account``."""
+        return UserQuerySet(self.model, using=self._db)
+
+    def for_account(self, account: Account | UUID) -> UserQuerySet:
+        """See ``UserQuerySet.for_account``."""
+        return self.get_queryset().for_account(account)
+
+    def present(self) -> UserQuerySet:
+        """See ``UserQuerySet.present``."""
+        return self.get_queryset().present()
+
+    def able_to_sign_in(self) -> UserQuerySet:
+        """See ``UserQuerySet.able_to_sign_in``."""
+        return self.get_queryset().able_to_sign_in()
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Refuse: a user name names nobody without a realm."""

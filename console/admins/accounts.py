@@ -25,6 +25,7 @@ from accounts.privilege import Authority
 from audit.actors import Actor
 from console import sign_in_policy
 from console.admins.base import AccountScopedAdmin
+from console.admins.choices import keep_choice
 from console.admins.columns import badge, lines, moment
 from console.admins.confirmed import button
 from console.admins.filters import ScopedRelatedFilter
@@ -209,6 +210,12 @@ class AccountAdmin(AccountScopedAdmin):
             )
             for title, options in fieldsets
         ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Keep a region that the deployment no longer has."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        keep_choice(form, "region", getattr(obj, "region", ""))
+        return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the deployment's regions."""

@@ -45,7 +45,11 @@ class BulkActions:
         actor = actor_of(request)
         changed = 0
         refused: list[str] = []
-        for row in queryset[:AT_ONCE]:
+        rows = list(queryset[: AT_ONCE + 1])
+        if len(rows) > AT_ONCE:
+            several = _("Only the first %(count)d rows were looked at; choose the rest again.")
+            self.message_user(request, several % {"count": AT_ONCE}, messages.WARNING)
+        for row in rows[:AT_ONCE]:
             try:
                 changed += change(actor, row)
             except Refused as refusal:

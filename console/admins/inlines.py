@@ -17,7 +17,7 @@ from unfold.forms import PaginationInlineFormSet
 
 from audit.actors import Actor
 from console.admins.choices import ScopedChoices, narrow_to_account
-from console.scoping import require_viewer
+from console.scoping import viewer_of
 
 
 class RowsFormSet(PaginationInlineFormSet):
@@ -86,7 +86,7 @@ class ScopedInline(ScopedChoices, TabularInline):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the page sees its rows."""
-        return require_viewer(request) is not None
+        return viewer_of(request) is not None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask ``may_edit``."""

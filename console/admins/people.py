@@ -28,7 +28,7 @@ from accounts.privilege import Authority, authority_of_user_roles
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from console.admins.base import AccountScopedAdmin
-from console.admins.choices import choices_of
+from console.admins.choices import choices_of, keep_choice
 from console.admins.columns import ENTRANCE_NAME, facts, lines, moment, status_badge
 from console.admins.filters import AdminRoleFilter, ProvisionedByFilter, ScopedRelatedFilter, StatusFilter
 from console.admins.person_access import (
@@ -37,6 +37,7 @@ from console.admins.person_access import (
     IdentitiesOfPerson,
     SessionsOfPerson,
     SpacesOfPerson,
+    roles_follow_provider,
 )
 from console.admins.person_actions import PersonActions
 from console.admins.refusals import RefusableForm
@@ -156,10 +157,12 @@ class UserAdmin(PersonActions, AccountScopedAdmin):
     # --- the form -----------------------------------------------------------------------------------------------------
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Ask an operator for the account of a new person."""
+        """Ask an operator for the account of a new person; keep a language that only a directory speaks."""
         viewer = viewer_of(request)
         if obj is not None or viewer is None or not viewer.sees_many_accounts:
-            return super().get_form(request, obj, change=change, **kwargs)
+            form = super().get_form(request, obj, change=change, **kwargs)
+            keep_choice(form, "language", getattr(obj, "language", ""))
+            return form
         form = super().get_form(request, obj, change=change, **{**kwargs, "form": NewPersonForm})
         form.base_fields["in_account"].queryset = choices_of(self.admin_site, Account, request)
         return form
@@ -237,6 +240,7 @@ class UserAdmin(PersonActions, AccountScopedAdmin):
             (_("Last sign-in"), moment(user.last_login)),
             (_("Created"), f"{moment(user.created_at)}, {ENTRANCE_NAME.get(user.provisioned_by, '')}"),
             (_("Signs in with"), self.signs_in_with(user)),
+            (_("Roles"), _("follow mapping roles") if roles_follow_provider(user) else _("kept by hand")),
             (_("Mapped groups"), _("follow the provider") if user.group_synced else _("kept by hand")),
             (_("External id"), user.external_id or ""),
         ]

@@ -10,20 +10,20 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import display
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Account, BuiltInAccountRole
+from accounts.models import BuiltInAccountRole
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines, moment, table, to_copy
-from console.admins.confirmed import button
 from console.admins.filters import ScopedRelatedFilter
+from console.admins.provider_actions import ProviderActions
 from console.admins.refusals import RefusableForm
 from console.scoping import Reach, Viewer, viewer_of
 from sso import providers
@@ -66,7 +66,7 @@ class ProviderForm(RefusableForm):
         return names
 
 
-class IdentityProviderAdmin(AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
     change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -94,7 +94,6 @@ class IdentityProviderAdmin(AccountScopedAdmin):
         ),
         (gettext_lazy("New people and claims"), {"fields": (*_OF_THE_ACCOUNT, "claim_names")}),
     )
-    actions_detail = ("enable", "disable")
 
     # --- which rows and rights ----------------------------------------------------------------------------------------
 
@@ -232,56 +231,3 @@ class IdentityProviderAdmin(AccountScopedAdmin):
     def claim_names_shown(self, provider: IdentityProvider) -> SafeString:
         """What differs from the vendor's preset."""
         return facts(sorted(provider.claim_names.items())) if provider.claim_names else lines([])
-
-    # --- actions ------------------------------------------------------------------------------------------------------
-
-    def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
-        """On or off, whichever it isn't."""
-        if not self.has_change_permission(request, obj):
-            return frozenset()
-        return frozenset({"disable"} if obj.state == State.ENABLED else {"enable"})
-
-    @button(description=gettext_lazy("Enable"), url_path="enable", icon="check_circle")
-    def enable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let it sign people in; refused with what is missing."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="enable",
-            question=_("Let people sign in through %(name)s?"),
-            button=_("Enable"),
-            change=lambda actor, provider: providers.enable_provider(provider=provider, actor=actor),
-            done=_("Enabled. It has a button on the account's login page now."),
-        )
-
-    @button(description=gettext_lazy("Disable"), url_path="disable", icon="block")
-    def disable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Stop it from signing people in."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="disable",
-            question=_("Stop people from signing in through %(name)s? Open sessions go on."),
-            button=_("Disable"),
-            change=lambda actor, provider: providers.disable_provider(provider=provider, actor=actor),
-            done=_("Disabled."),
-            details=_other_ways,
-        )
-
-
-def _other_ways(provider: IdentityProvider) -> str:
-    account: Account | None = provider.account
-    if account is None:
-        return _("Every account that allowed it is affected.")
-    others: QuerySet[IdentityProvider] = IdentityProvider.objects.for_account(account).filter(
-        state=State.ENABLED
-    )
-    if others.exclude(pk=provider.pk).exists():
-        return _("Another provider of the account stays enabled.")
-    if account.password_sign_in_allowed:
-        return _(
-            "It is the account's only enabled provider; people without a password can't sign in afterwards."
-        )
-    return _(
-        "It is the account's only enabled provider and passwords aren't allowed: nobody can sign in afterwards."
-    )

@@ -128,3 +128,12 @@ def test_the_overview_counts_the_own_account_only(acme: World, globex: World, br
     assert "Pending people 2" in before  # the SSO admin and the employee never signed in
     add_provisioned(acme.account, "penny")
     assert "Pending people 3" in words(browse(acme.admin).get("/admin/"))
+
+
+def test_the_page_of_a_section_lists_what_can_be_opened(acme: World, browse: Browse) -> None:
+    browser = browse(acme.admin)
+    text = words(browser.get("/admin/accounts/"))
+    assert "Users" in text
+    assert "Partners" not in text
+    assert browser.get("/admin/foundation/").status_code == 404
+    assert browser.get("/admin/jsi18n/").status_code == 200

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.test import Client
 
 from accounts import lifecycle
+from accounts.lifecycle import PersonChanges
 from accounts.lifecycle.roles import account_role_named
 from accounts.models import (
     AccountRoleMembership,
@@ -86,6 +87,13 @@ def test_a_taken_user_name_is_said_on_the_form_and_what_was_typed_stays(acme: Wo
 def test_a_time_zone_that_does_not_exist_is_not_taken(acme: World, browse: Browse) -> None:  # J-8
     answer = save(browse(acme.admin), address_of(acme.employee), timezone="Mars/Olympus")
     assert "no time zone" in words(answer)
+
+
+def test_saving_keeps_a_language_that_only_the_directory_speaks(acme: World, browse: Browse) -> None:
+    lifecycle.update_user(user=acme.employee, actor=OPERATOR, values=PersonChanges(language="fr-CA"))
+    assert save(browse(acme.admin), address_of(acme.employee), given_name="Emma Maria").status_code == 302
+    acme.employee.refresh_from_db()
+    assert (acme.employee.language, acme.employee.given_name) == ("fr-CA", "Emma Maria")
 
 
 def test_the_status_is_told_with_the_facts_behind_it(acme: World, browse: Browse) -> None:  # V-12
@@ -271,6 +279,7 @@ def test_roles_follow_the_provider_while_authorization_is_on(acme: World, browse
 
     shown = browser.get(address)
     assert "roles follow single sign-on authorization" in words(shown)
+    assert "Roles follow mapping roles" in words(shown)
     fields = read(browser, address)
     browser.post(address, {**fields, "space_memberships-0-DELETE": "on"})
     browser.post(address, with_row(fields, "space_memberships", space=acme.space.pk, role=acme.space_role.pk))

@@ -24,6 +24,7 @@ from audit.models import AuditEvent
 from spaces.models import MappingRole, Space
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, SignInAttempt, State, Vendor
+from sso_oidc.configuration import OidcValues, save_oidc_settings
 from tests.console.admin_pages import address_of, page, read, save, with_row, without_row, words
 from tests.worlds import OPERATOR, World, add_attempt, add_identity, found_account
 
@@ -123,6 +124,29 @@ def test_what_keeps_a_provider_from_being_enabled_is_told(acme: World, browse: B
     assert AuditEvent.objects.filter(reason="provider.not_ready").exists()
 
 
+def test_a_changed_issuer_waits_for_the_word_that_it_is_the_same_directory(
+    acme: World, browse: Browse
+) -> None:  # V-1
+    identity = add_identity(acme.employee, acme.provider)
+    moved = OidcValues(issuer="https://moved.idp.example", client_secret="again")
+    save_oidc_settings(provider=acme.provider, actor=OPERATOR, values=moved)
+    address = page(IdentityProvider, "confirm_directory", acme.provider.pk)
+    assert browse(acme.admin).get(address).status_code == 403
+
+    browser = browse(acme.sso_admin)
+    assert "identities suspended" in words(browser.get(address_of(acme.provider)))
+    asked = words(browser.get(address))
+    assert "https://acme-oidc.idp.example" in asked
+    assert "https://moved.idp.example" in asked
+
+    browser.post(address)
+    acme.provider.refresh_from_db()
+    identity.refresh_from_db()
+    assert acme.provider.identities_suspended_at is None
+    assert identity.issuer == "https://moved.idp.example"
+    assert browser.get(address).status_code == 403
+
+
 @pytest.mark.parametrize("bad", ["[1]", "5", '{"email": 3}', '{"nonsense": "x"}', "{"])
 def test_claim_names_that_are_none_are_refused_on_the_form(
     bad: str, acme: World, browse: Browse
@@ -193,7 +217,7 @@ def test_sso_is_not_made_mandatory_before_it_was_seen_to_work(acme: World, brows
     assert "emma@acme.example" in asked
     assert "Nobody has signed in through an enabled provider" in words(browser.post(address, follow=True))
 
-    add_attempt(acme.employee, acme.provider)
+    providers.note_proof(provider=acme.provider, version=acme.provider.version)
     assert "nobody could switch this back" in words(browser.post(address, follow=True))
     acme.account.refresh_from_db()
     assert acme.account.sso_policy == SsoPolicy.OPTIONAL

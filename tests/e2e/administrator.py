@@ -41,7 +41,7 @@ class Administrator:
         page.get_by_text("Add another").locator("visible=true").first.click()
         page.locator("select[name$='-space']").locator("visible=true").last.select_option(label=space)
         page.locator("select[name$='-role']").locator("visible=true").last.select_option(label=role)
-        page.locator("button[name=_continue]").click()
+        self.visitor.follow(page.locator("button[name=_continue]"))
         assert "was changed successfully" in self.visitor.words
 
 

@@ -19,16 +19,6 @@ NewVisitor = Callable[..., Visitor]
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
     """``make run``, somewhere else."""
-    import os  # DEV
-
-    if os.environ.get("E2E_ATTACH"):  # DEV
-        from pathlib import Path  # DEV
-
-        from demo.places import Places  # DEV
-
-        var, port, sim = os.environ["E2E_ATTACH"].split()  # DEV
-        yield RunningProduct(Places(Path(var), int(port), int(sim)), None, Path("/dev/null"))  # DEV
-        return  # DEV
     running = start_product(tmp_path_factory.mktemp("product"))
     yield running
     running.stop()
@@ -36,7 +26,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct
 
 @pytest.fixture
 def new_visitor(chromium: Browser, product: RunningProduct) -> Iterator[NewVisitor]:
-    """Make a browser for a person; options are those of a Playwright context (``java_script_enabled``, ``locale`` …)."""
+    """Make a browser for a person; options are those of a Playwright context (``java_script_enabled``, ``locale``)."""
     visitors: list[Visitor] = []
 
     def make(**options: Any) -> Visitor:

@@ -1,4 +1,4 @@
-"""Account admins in the administration: what they can do, what they see, and that Chromium has nothing to complain about."""
+"""Account admins in the administration: what they do and see, and that Chromium has nothing to complain about."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def test_stranger_is_led_to_the_one_sign_in_and_back(visitor: Visitor) -> None:
     visitor.open("/admin/audit/auditevent/")
     assert visitor.page.url == f"{visitor.product.url}/login/?next=%2Fadmin%2Faudit%2Fauditevent%2F"
     visitor.page.get_by_label("Work e-mail").fill(ADA[0])
-    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.follow(visitor.page.get_by_role("button", name="Continue"))
     visitor.page.get_by_label("Password").fill(ADA[1])
-    visitor.page.get_by_role("button", name="Sign in with password").click()
+    visitor.follow(visitor.page.get_by_role("button", name="Sign in with password"))
     visitor.page.wait_for_url(f"{visitor.product.url}/admin/audit/auditevent/")
 
 
@@ -63,7 +63,7 @@ def test_admin_makes_an_api_token_and_sees_it_once(ada: Administrator) -> None:
     name = f"Directory {Employee('x').mark}"
     ada.open("accounts/apitoken/add/")
     page.locator("input[name=name]").fill(name)
-    page.locator("button[name=_save]").click()
+    ada.visitor.follow(page.locator("button[name=_save]"))
     plain = page.locator("#plain-token").inner_text()
     assert re.fullmatch(r"scim_[0-9a-f]{12}_[A-Za-z0-9_-]{43}", plain)
     ada.visitor.picture("admin-token-shown-once")
@@ -74,16 +74,16 @@ def test_admin_makes_an_api_token_and_sees_it_once(ada: Administrator) -> None:
     )
     assert answer.status == 200
 
-    page.get_by_role("link", name="I have copied it").click()
+    ada.visitor.follow(page.get_by_role("link", name="I have copied it"))
     assert name in ada.visitor.words
     assert plain not in page.content()
     assert plain not in ada.search("audit/auditevent/", name)
     ada.open("accounts/apitoken/")
-    page.get_by_role("link", name=name).click()
+    ada.visitor.follow(page.get_by_role("link", name=name))
     assert plain not in page.content()
 
-    page.get_by_role("link", name="Revoke").click()
-    page.get_by_role("button", name="Revoke").click()
+    ada.visitor.follow(page.get_by_role("link", name="Revoke"))
+    ada.visitor.follow(page.get_by_role("button", name="Revoke"))
     assert "Revoked" in ada.visitor.words
     answer = ada.visitor.context.request.get(
         f"{ada.visitor.product.url}/api/scim/Users?count=1", headers=header

@@ -14,12 +14,12 @@ def test_employee_signs_out_and_the_browser_is_nobodys(visitor: Visitor) -> None
     # L-12
     visitor.sign_in(Employee("Mia"))
     old = visitor.cookie("session")["value"]
-    visitor.page.get_by_role("button", name="Sign out").click()
+    visitor.follow(visitor.page.get_by_role("button", name="Sign out"))
     assert "You are signed out" in visitor.words
     assert visitor.ask_me() == (401, {"authenticated": False})
     visitor.context.add_cookies([{"name": "session", "value": old, "url": visitor.product.url}])
     assert visitor.ask_me() == (401, {"authenticated": False})  # ended here, not only forgotten there
-    visitor.page.get_by_role("link", name="Sign in again").click()
+    visitor.follow(visitor.page.get_by_role("link", name="Sign in again"))
     assert visitor.page.title() == "Sign in to Identity Broker"
 
 
@@ -29,7 +29,7 @@ def test_signing_out_in_one_browser_leaves_the_other_signed_in(new_visitor: NewV
     office, home = new_visitor(), new_visitor()
     office.sign_in(mia)
     home.sign_in(mia)
-    office.page.get_by_role("button", name="Sign out").click()
+    office.follow(office.page.get_by_role("button", name="Sign out"))
     assert home.me()["user_name"] == mia.email
 
 
@@ -42,7 +42,7 @@ def test_second_person_in_one_browser_is_asked_and_may_switch(visitor: Visitor, 
     asked = f"You are {mia.display_name} in Acme Corp; continue as {noah.display_name} in Acme Corp?"
     assert asked in visitor.words
     assert visitor.me()["user_name"] == mia.email  # nothing happened yet
-    visitor.page.get_by_role("button", name=f"Continue as {noah.display_name}").click()
+    visitor.follow(visitor.page.get_by_role("button", name=f"Continue as {noah.display_name}"))
     visitor.page.wait_for_url(f"{visitor.product.url}/")
     assert visitor.me()["user_name"] == noah.email
 
@@ -54,7 +54,7 @@ def test_second_person_in_one_browser_may_leave_everything_as_it_is(visitor: Vis
     before = visitor.me()["id"]
     visitor.sign_in(noah)
     asked = visitor.page.url
-    visitor.page.get_by_role("button", name=f"Stay {mia.display_name}").click()
+    visitor.follow(visitor.page.get_by_role("button", name=f"Stay {mia.display_name}"))
     visitor.page.wait_for_url(f"{visitor.product.url}/")
     assert visitor.me()["id"] == before
     visitor.open(asked)  # the question is answered, its address decides nothing any more

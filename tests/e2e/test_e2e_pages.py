@@ -1,7 +1,7 @@
-"""Every public page: nothing that the Content-Security-Policy forbids, nothing on the console, and no wider than a phone.
+"""Every public page: nothing that its policy forbids, nothing on the console, and no wider than a phone.
 
-The fixture that makes visitors asserts that Chromium complained about nothing. With ``E2E_SCREENSHOTS`` set, each page's
-pictures are kept there.
+The fixture that makes visitors asserts that Chromium complained about nothing. Pictures of each page are kept in the
+folder that ``E2E_SCREENSHOTS`` names, if it names one.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def _with_a_long_name() -> Employee:
 def _type_email(visitor: Visitor, email: str) -> None:
     visitor.open("/login/")
     visitor.page.locator("input[name=email]").fill(email)
-    visitor.page.locator("form button[type=submit]").click()
+    visitor.follow(visitor.page.locator("form button[type=submit]"))
 
 
 def _wrong_password(visitor: Visitor) -> None:
     visitor.open("/login/acme/")
     visitor.page.locator("input[name=user_name]").fill("ada@acme.example")
     visitor.page.locator("input[name=password]").fill("wrong")
-    visitor.page.locator("form button[type=submit]").click()
+    visitor.follow(visitor.page.locator("form button[type=submit]"))
 
 
 def _my_access(visitor: Visitor) -> None:
@@ -48,12 +48,12 @@ def _switch(visitor: Visitor) -> None:
 
 def _signed_out(visitor: Visitor) -> None:
     visitor.sign_in(Employee("Mia"))
-    visitor.page.locator("form[action='/logout/'] button").click()
+    visitor.follow(visitor.page.locator("form[action='/logout/'] button"))
 
 
 def _refused(visitor: Visitor) -> None:
     visitor.open(SAML)
-    visitor.page.click("#not_assigned")
+    visitor.follow(visitor.page.locator("#not_assigned"))
     visitor.page.wait_for_url(f"{visitor.product.url}/**")
 
 
@@ -61,7 +61,7 @@ def _form_without_proof(visitor: Visitor) -> None:
     visitor.open("/login/")
     visitor.context.clear_cookies()
     visitor.page.locator("input[name=email]").fill("mia@acme.example")
-    visitor.page.locator("form button[type=submit]").click()
+    visitor.follow(visitor.page.locator("form button[type=submit]"))
 
 
 def _not_an_admin(visitor: Visitor) -> None:

@@ -25,7 +25,7 @@ def post_from_elsewhere(visitor: Visitor, path: str, **fields: str) -> None:
     form = f'<form method="post" action="{action}">{inputs}<button>Send</button></form>'
     visitor.page.route("**/elsewhere", lambda route: route.fulfill(body=form, content_type="text/html"))
     visitor.open(f"{visitor.product.provider_url}/elsewhere")
-    visitor.page.get_by_text("Send").click()
+    visitor.follow(visitor.page.get_by_text("Send"))
     visitor.page.wait_for_url(action)
 
 
@@ -43,7 +43,7 @@ def test_person_without_email_reads_what_to_do_and_the_admin_finds_it_by_track_i
     assert omar.ask_me() == (401, {"authenticated": False})
     track_id = omar.track_id()
     assert TRACK_ID.fullmatch(track_id)
-    omar.page.get_by_role("link", name="Start again").click()
+    omar.follow(omar.page.get_by_role("link", name="Start again"))
     assert omar.page.title() == "Sign in to Acme Corp · Identity Broker"
 
     ada = sign_in_as_admin(new_visitor(), "acme", ADA)
@@ -61,13 +61,17 @@ def test_person_whom_the_identity_provider_turned_away_reads_why(
 ) -> None:
     # L-10, O-4
     visitor.open(start)
-    visitor.page.click(f"#{button}")
+    visitor.follow(visitor.page.locator(f"#{button}"))
     visitor.page.wait_for_url(f"{visitor.product.url}/**")
     told = {
-        "decline": "To login to Identity Broker using your Microsoft Entra ID account, you have to consent to permissions "
-        "requested by Identity Broker.",
-        "not_assigned": "You are not assigned to Identity Broker in Acme Corp's identity provider. Ask your administrator "
-        "for access.",
+        "decline": (
+            "To login to Identity Broker using your Microsoft Entra ID account, you have to consent to permissions "
+            "requested by Identity Broker."
+        ),
+        "not_assigned": (
+            "You are not assigned to Identity Broker in Acme Corp's identity provider. "
+            "Ask your administrator for access."
+        ),
     }
     assert told[button] in visitor.words
     assert 400 <= visitor.status < 500

@@ -68,7 +68,7 @@ def test_attackers_own_answer_does_not_sign_the_victim_in_as_the_attacker(
     trap = f'<form method="post" action="{action}">{fields}<button>You have won</button></form>'
     victim.page.route("**/prize", lambda route: route.fulfill(body=trap, content_type="text/html"))
     victim.open(f"{victim.product.provider_url}/prize")
-    victim.page.get_by_text("You have won").click()
+    victim.follow(victim.page.get_by_text("You have won"))
     victim.page.wait_for_url(f"{victim.product.url}/**")
     assert_signed_in_as_nobody(victim)
 

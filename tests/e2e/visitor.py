@@ -20,7 +20,7 @@ from uuid import uuid4
 from tests.e2e.running_product import RunningProduct
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
 ENGINEERS = "5d0e1f2a-0000-4000-8000-000000000001"
 ON_CALL = "5d0e1f2a-0000-4000-8000-000000000002"
@@ -106,6 +106,11 @@ class Visitor:
         """Go to a path of the product (or a whole URL) and wait until it is loaded."""
         return self.page.goto(path if path.startswith("http") else f"{self.product.url}{path}")
 
+    def follow(self, link_or_button: Locator) -> None:
+        """Click, and wait until the page that it leads to is loaded (which may have the same address)."""
+        with self.page.expect_navigation():
+            link_or_button.click()
+
     @property
     def words(self) -> str:
         """The visible text of the page."""
@@ -150,10 +155,10 @@ class Visitor:
         self.open(f"/login/{account}/" if account else "/login/")
         if not account:
             self.page.get_by_label("Work e-mail").fill(name)
-            self.page.get_by_role("button", name="Continue").click()
+            self.follow(self.page.get_by_role("button", name="Continue"))
         self.page.get_by_label("User name or e-mail").fill(name)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in with password").click()
+        self.follow(self.page.get_by_role("button", name="Sign in with password"))
 
     def ask_me(self) -> tuple[int, dict[str, Any]]:
         """Ask ``/api/me`` from within the page; status and answer."""

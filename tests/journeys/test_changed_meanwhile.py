@@ -9,7 +9,6 @@ import pytest
 from accounts import lifecycle
 from accounts.models import User, UserSession
 from audit.actors import Actor, ActorKind
-from audit.actors import Actor, ActorKind
 from sso import providers
 from sso.models import FederatedIdentity, IdentityProvider
 from sso_oidc.configuration import OidcValues, save_oidc_settings

@@ -85,7 +85,9 @@ def test_domain_that_nobody_verified_leads_nowhere(acme: Company, browser: Perso
 
 
 @pytest.mark.parametrize("policy", list(SsoPolicy))
-def test_whether_a_person_exists_is_not_to_be_seen(acme: Company, browser: PersonBrowser, policy: SsoPolicy) -> None:
+def test_whether_a_person_exists_is_not_to_be_seen(
+    acme: Company, browser: PersonBrowser, policy: SsoPolicy
+) -> None:
     # L-1, V-26: compare everything that both answers hold
     lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_policy": policy})
     sign_in(browser, SAML)
@@ -155,7 +157,9 @@ def test_mandatory_policy_offers_single_sign_on_alone(acme: Company, browser: Pe
     assert not {"user_name", "password"} & inputs(page)
 
 
-def test_only_provider_of_an_sso_only_company_is_gone_to_at_once(acme: Company, browser: PersonBrowser) -> None:
+def test_only_provider_of_an_sso_only_company_is_gone_to_at_once(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # L-1, L-4
     make_mandatory(acme.account)
     providers.disable_provider(provider=acme.oidc, actor=OPERATOR)
@@ -168,7 +172,9 @@ def test_only_provider_of_an_sso_only_company_is_gone_to_at_once(acme: Company, 
 
 
 @pytest.mark.parametrize("start", [SAML, OIDC], ids=["saml", "oidc"])
-def test_email_that_was_typed_travels_to_the_provider(acme: Company, browser: PersonBrowser, start: str) -> None:
+def test_email_that_was_typed_travels_to_the_provider(
+    acme: Company, browser: PersonBrowser, start: str
+) -> None:
     # L-4
     page = ask(browser, "mia@acme.example")
     links = [str(link) for link in lxml.html.fromstring(page.text).xpath("//ul[@class='providers']//a/@href")]
@@ -212,11 +218,15 @@ def test_buttons_are_labelled_by_vendor(
 
 def test_label_that_was_configured_is_shown(acme: Company, browser: PersonBrowser) -> None:
     # L-5
-    providers.update_provider(provider=acme.saml, actor=OPERATOR, values={"button_label": "Sign in with Contoso"})
+    providers.update_provider(
+        provider=acme.saml, actor=OPERATOR, values={"button_label": "Sign in with Contoso"}
+    )
     assert "Sign in with Contoso" in buttons(browser.open("/login/acme/"))
 
 
-@pytest.mark.parametrize("email", ["", "mia", "mia@", "@acme.example", "a" * 300 + "@acme.example", "mi\x00a@acme.example"])
+@pytest.mark.parametrize(
+    "email", ["", "mia", "mia@", "@acme.example", "a" * 300 + "@acme.example", "mi\x00a@acme.example"]
+)
 def test_what_is_no_address_is_asked_for_again(acme: Company, browser: PersonBrowser, email: str) -> None:
     page = browser.post("/login/", {"email": email})
     assert page.status == 400
@@ -231,7 +241,10 @@ def test_page_of_a_company_on_anothers_host_leads_to_its_own(
     lifecycle.verify_host_name(account=acme.account, actor=OPERATOR, host="sso.acme.example")
     there = Client(headers={"host": "sso.acme.example:8000"})
     assert there.get("/login/acme/").status_code == 200
-    for answer in (there.get("/login/globex/"), there.post("/login/globex/", {"user_name": "x", "password": "y"})):
+    for answer in (
+        there.get("/login/globex/"),
+        there.post("/login/globex/", {"user_name": "x", "password": "y"}),
+    ):
         assert answer.status_code in (302, 303)
         assert answer.headers["Location"].startswith("http://localhost:8000/login/globex/")
 

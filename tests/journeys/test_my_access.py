@@ -73,11 +73,17 @@ def test_every_grant_says_where_it_came_from(acme: Company, browser: PersonBrows
     assert me["spaces"] == [
         {
             "name": "DevOps",
-            "roles": [{"name": "Space Admin", "source": "group"}, {"name": "Space Developer", "source": "claims"}],
+            "roles": [
+                {"name": "Space Admin", "source": "group"},
+                {"name": "Space Developer", "source": "claims"},
+            ],
         },
         {
             "name": "Trial",
-            "roles": [{"name": "Space Admin", "source": "manual"}, {"name": "Space Member", "source": "claims"}],
+            "roles": [
+                {"name": "Space Admin", "source": "manual"},
+                {"name": "Space Member", "source": "claims"},
+            ],
         },
     ]
     assert me["groups"] == [
@@ -147,6 +153,6 @@ def test_times_are_shown_in_the_persons_own_zone(acme: Company, browser: PersonB
 
     import time_machine
 
-    with time_machine.travel(dt.datetime(2026, 7, 1, 22, 30, tzinfo=dt.UTC), tick=True):
+    with time_machine.travel(dt.datetime(2027, 7, 1, 22, 30, tzinfo=dt.UTC), tick=True):
         page = sign_in(browser, SAML, timezone="Asia/Tokyo")
-        assert "since July 2, 2026" in page.words
+        assert "since July 2, 2027" in page.words

@@ -39,13 +39,18 @@ def local(account: Account | None = None, name: str = "ada@acme.example", kind: 
 
 
 def enter(
-    browser: PersonBrowser, name: str = "ada@acme.example", password: str = PASSWORD, path: str = "/login/acme/"
+    browser: PersonBrowser,
+    name: str = "ada@acme.example",
+    password: str = PASSWORD,
+    path: str = "/login/acme/",
 ) -> Page:
     """Send user name and password straight to the server, as a form would."""
     return browser.post(path, {"user_name": name, "password": password})
 
 
-def test_person_with_a_password_signs_in_where_the_policy_is_optional(acme: Company, browser: PersonBrowser) -> None:
+def test_person_with_a_password_signs_in_where_the_policy_is_optional(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # L-2
     user = local(acme.account)
     page = browser.submit(browser.open("/login/acme/"), user_name="ADA@acme.example ", password=PASSWORD)
@@ -178,7 +183,9 @@ def test_lock_shows_a_track_id_that_is_found(acme: Company, browser: PersonBrows
 
 
 @pytest.mark.parametrize("kind", [Kind.OPERATOR, Kind.STAFF])
-def test_vendors_people_sign_in_on_the_general_page(acme: Company, browser: PersonBrowser, kind: Kind) -> None:
+def test_vendors_people_sign_in_on_the_general_page(
+    acme: Company, browser: PersonBrowser, kind: Kind
+) -> None:
     # L-3, V-7
     user = local(None, "root@vendor.example", kind)
     assert enter(browser, "root@vendor.example").status == 401  # a customer's page knows nothing of them
@@ -213,7 +220,9 @@ def test_vendors_person_signs_in_on_the_deployments_host_alone(acme: Company) ->
     assert not UserSession.objects.exists()
 
 
-def test_person_whose_roles_come_from_the_provider_uses_no_password(acme: Company, browser: PersonBrowser) -> None:
+def test_person_whose_roles_come_from_the_provider_uses_no_password(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # R-4
     user = local(acme.account)
     User.objects.filter(pk=user.pk).update(connected=True)

@@ -122,7 +122,9 @@ def test_missing_and_unmatched_role_mapping_are_two_messages(
     assert browser.me()["account_roles"] == [{"name": "Member", "source": "mapping"}]
 
 
-@pytest.mark.parametrize(("said", "tells"), [("", None), ("hd=elsewhere.example", None), ("hd=acme.example", "in")])
+@pytest.mark.parametrize(
+    ("said", "tells"), [("", None), ("hd=elsewhere.example", None), ("hd=acme.example", "in")]
+)
 def test_google_account_of_another_company_is_told_so(
     make_company: Callable[..., Company], browser: PersonBrowser, said: str, tells: str | None
 ) -> None:
@@ -144,13 +146,18 @@ def test_account_of_another_tenant_is_told_so(acme: Company, browser: PersonBrow
     from tests.journeys.seen import fields_of
 
     state = fields_of(answer_of(browser, OIDC))["state"]
-    error = {"error": "access_denied", "error_description": "AADSTS50020: User account does not exist in tenant."}
+    error = {
+        "error": "access_denied",
+        "error_description": "AADSTS50020: User account does not exist in tenant.",
+    }
     page = browser.post(CALLBACK, {"state": state, **error}, cross_site=True)
     assert MESSAGES[Code.WRONG_TENANT] in page.words
 
 
 @STARTS
-def test_everything_else_is_a_track_id_and_a_contact(acme: Company, browser: PersonBrowser, start: str) -> None:
+def test_everything_else_is_a_track_id_and_a_contact(
+    acme: Company, browser: PersonBrowser, start: str
+) -> None:
     # L-11
     lifecycle.create_user(
         actor=OPERATOR,
@@ -178,7 +185,9 @@ def test_failure_of_nobody_known_is_a_track_id_and_a_contact(acme: Company, brow
     assert not AuditEvent.objects.filter(action="sign_in.refused").exists()
 
 
-def test_error_of_the_provider_that_we_have_no_words_for_is_a_track_id(acme: Company, browser: PersonBrowser) -> None:
+def test_error_of_the_provider_that_we_have_no_words_for_is_a_track_id(
+    acme: Company, browser: PersonBrowser
+) -> None:
     # L-11: what the provider wrote is for the log alone
     from tests.journeys.person_browser import answer_of
     from tests.journeys.seen import fields_of

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from accounts import lifecycle
+from accounts.models import Account
+from audit.refusals import Refused
 from sso.return_urls import landing, safe_next
 from tests.journeys.conftest import OPERATOR, Company
 from tests.journeys.person_browser import HOME, PersonBrowser, sign_in
@@ -121,9 +123,18 @@ def test_account_decides_where_its_people_land_when_they_asked_for_nothing(
 
 @pytest.mark.parametrize("own", ["javascript:alert(1)", "//evil.example", "ftp://x.example/", "", "nowhere"])
 def test_landing_url_that_is_none_is_not_followed(acme: Company, browser: PersonBrowser, own: str) -> None:
-    # L-7
-    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"landing_url": own})
+    # L-7: a row from elsewhere; what is entered is checked, too
+    Account.objects.filter(pk=acme.account.pk).update(landing_url=own)
     assert sign_in(browser, SAML).url == f"{HOME}/"
+
+
+@pytest.mark.parametrize(
+    "own", ["javascript:alert(1)", "ftp://x.example/", "http://x.example/", "https://a@x.example/"]
+)
+def test_landing_url_that_is_none_is_not_taken(acme: Company, own: str) -> None:
+    # L-7, V-23
+    with pytest.raises(Refused, match="landing URL"):
+        lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"landing_url": own})
 
 
 def test_page_that_needs_a_session_leads_to_the_login_and_back(
