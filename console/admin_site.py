@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -72,6 +72,8 @@ class ConsoleSite(UnfoldAdminSite):
                 return _on_the_deployments_host(request)
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
+            if "\x00" in unquote(request.META.get("QUERY_STRING", "")):
+                raise BadRequest  # PostgreSQL has no text with a null character, not even to compare with
             return guarded(request, *args, **kwargs)
 
         return update_wrapper(inner, guarded)

@@ -28,6 +28,8 @@ _DEBIAN = sorted(
     Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True
 )
 
+_UNSYNCED = "?options=-c%20synchronous_commit%3Doff"  # nothing here has to survive a power cut
+
 
 class ServiceMissing(Exception):
     """Neither a running server nor a program to start."""
@@ -65,7 +67,7 @@ def _postgres() -> Iterator[str]:
     running = "postgres://postgres@127.0.0.1:5432"
     if _postgres_answers(running):
         try:
-            yield f"{running}/{name}"
+            yield f"{running}/{name}{_UNSYNCED}"
         finally:
             _drop_leftovers(running, f"test_{name}")
         return
@@ -103,7 +105,7 @@ def _postgres() -> Iterator[str]:
         server += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
         url = f"postgres://postgres@127.0.0.1:{port}"
         with _server(server, folder, lambda: _postgres_answers(url), user=own, end=signal.SIGINT):
-            yield f"{url}/{name}"
+            yield f"{url}/{name}{_UNSYNCED}"
 
 
 def _postgres_answers(url: str) -> bool:

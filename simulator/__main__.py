@@ -42,18 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, OSError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
-    print(f"Identity provider simulator on {running.url}", flush=True)
-    print("It signs in ANYBODY as anyone. For development only; never reachable by others.", flush=True)
-    if options.host not in LOOPBACK:
-        print(
-            f"WARNING: it listens on {options.host}, not only on this machine.", file=sys.stderr, flush=True
-        )
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        _say_what_runs(running.url, options.host)
         running.run()
     except KeyboardInterrupt:
         print("Simulator stopped.", flush=True)
     return 0
+
+
+def _say_what_runs(url: str, host: str) -> None:
+    print(f"Identity provider simulator on {url}", flush=True)
+    print("It signs in ANYBODY as anyone. For development only; never reachable by others.", flush=True)
+    if host not in LOOPBACK:
+        print(f"WARNING: it listens on {host}, not only on this machine.", file=sys.stderr, flush=True)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -31,7 +31,7 @@ def narrow_to_account(form: Any, account_id: object) -> None:
 
 
 def keep_choice(form: Any, name: str, value: str) -> None:
-    """Let a field keep a value that is no longer, or never was, among its choices: saving the rest must not empty it."""
+    """Let a field keep a value that is not among its choices: saving the rest of a form must not empty it."""
     field = form.base_fields.get(name)
     if field is not None and value and value not in {key for key, _ in field.choices}:
         field.choices = [*field.choices, (value, value)]

@@ -144,11 +144,16 @@ def test_change_that_is_rolled_back_leaves_no_event() -> None:
     # design rule 2: in the same transaction
     account = lifecycle.create_account(actor=OPERATOR, slug="acme", name="Acme")
     count = AuditEvent.objects.count()
-    with pytest.raises(RuntimeError), transaction.atomic():
-        lifecycle.create_user(
-            actor=OPERATOR, account=account, values=lifecycle.PersonChanges(user_name="ada@acme.example")
-        )
-        raise RuntimeError("on second thoughts")
+
+    def change_and_think_again() -> None:
+        with transaction.atomic():
+            lifecycle.create_user(
+                actor=OPERATOR, account=account, values=lifecycle.PersonChanges(user_name="ada@acme.example")
+            )
+            raise RuntimeError("on second thoughts")
+
+    with pytest.raises(RuntimeError):
+        change_and_think_again()
     assert not User.objects.exists()
     assert AuditEvent.objects.count() == count
 

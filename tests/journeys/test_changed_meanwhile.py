@@ -20,8 +20,6 @@ from tests.journeys.seen import OIDC, SAML, refused_for
 DIRECTORY = Actor(ActorKind.SCIM, "token-of-acme", "Entra provisioning")
 BY_POST = pytest.mark.parametrize("start", [SAML, OIDC], ids=["saml", "hybrid"])
 
-DIRECTORY = Actor(ActorKind.SCIM, "token-of-acme", "Entra provisioning")
-
 
 def provider_behind(company: Company, start: str) -> IdentityProvider:
     return company.saml if start == SAML else company.oidc
