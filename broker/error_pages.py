@@ -1,6 +1,6 @@
 """Pages for what went wrong outside any view: a track ID, a support contact and nothing else (L-11).
 
-They are rendered without request, session or database, since one of those may be what failed. Below ``/api`` the answer
+They are rendered without request or session, and without the database if that is what failed. Below ``/api`` the answer
 is JSON, and below ``/api/scim`` SCIM's error form (RFC 7644 §3.12).
 """
 
@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 
 import structlog
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from audit.failures import record_failure
 from broker import context
+from broker.middleware.client_address import address_of
 from foundation import track_ids
+from foundation.redaction import mask_path
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +51,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, code: str, *, template: str | None = None) -> HttpResponse:
-    track_id = track_ids.current()
+    track_id = _logged(request, code)
     path = request.path_info
     if path == "/api/scim" or path.startswith("/api/scim/"):
         error = {"schemas": [_SCIM_ERROR], "status": str(status), "detail": f"{code}; track ID {track_id}"}
@@ -57,3 +61,17 @@ def _answer(request: HttpRequest, status: int, code: str, *, template: str | Non
     return HttpResponse(
         render_to_string(template or f"{status}.html", dict(context.product())), status=status
     )
+
+
+def _logged(request: HttpRequest, code: str) -> str:
+    """Put the failure into the failure log and return the track ID to show, which is then one that can be found.
+
+    Counted in one row per address and hour, whatever the path: somebody who tries addresses must not use up the quota
+    of the company that they share an address with (V-21).
+    """
+    message = f"{request.method} {mask_path(request.path_info)[:200]} was answered with {code}"
+    try:
+        return record_failure(code=f"http.{code}", message=message, address=address_of(request))
+    except DatabaseError:  # perhaps the very reason for the page; the log has the same track ID
+        log.warning("failure_not_logged", code=code, exc_info=True)
+        return track_ids.current()
