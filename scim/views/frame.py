@@ -124,7 +124,7 @@ def _keep(
     request_log.keep(
         RequestLogEntry(
             account=call.account,
-            token_id=call.token_id,
+            token_id=call.credential.token_id,
             method=(request.method or "")[:10],
             path=request_log.masked_path(request.path_info),
             query=request_log.masked_query(request.META.get("QUERY_STRING", "")),
