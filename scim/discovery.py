@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scim import limits
+from scim import cursors, limits
 from scim.call import Call
 from scim.errors import NotFound
 from scim.listing import list_response
@@ -23,9 +23,10 @@ def service_provider_config(call: Call) -> JsonObject:
         "sort": {"supported": True},
         "etag": {"supported": True},
         "pagination": {
-            "cursor": False,
+            "cursor": True,
             "index": True,
             "defaultPaginationMethod": "index",
+            "cursorTimeout": int(cursors.TIMEOUT.total_seconds()),
             "defaultPageSize": limits.PAGE_DEFAULT,
             "maxPageSize": limits.PAGE_MAX,
         },

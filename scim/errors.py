@@ -71,6 +71,18 @@ class InvalidPath(ScimError):
     scim_type, code = "invalidPath", "scim.invalid_path"
 
 
+class InvalidCursor(ScimError):
+    """A cursor that we didn't make, or not for this query (RFC 9865 §2.2)."""
+
+    scim_type, code = "invalidCursor", "scim.invalid_cursor"
+
+
+class ExpiredCursor(ScimError):
+    """A cursor that came too late (RFC 9865 §2.2)."""
+
+    scim_type, code = "expiredCursor", "scim.expired_cursor"
+
+
 class NoTarget(ScimError):
     """A PATCH path that selects nothing."""
 

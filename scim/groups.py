@@ -18,7 +18,7 @@ from scim.filter_fields import GROUP_FIELDS, Collection
 from scim.group_adoption import local_group_for
 from scim.group_patch import GroupPlan
 from scim.list_query import ListQuery
-from scim.listing import page_of
+from scim.listing import Listed, page_of
 from scim.models import GroupResource
 from scim.patch_body import read_operations
 from scim.projection import Projection
@@ -41,7 +41,8 @@ def list_groups(call: Call, query: ListQuery) -> JsonObject:
             for group in found
         ]
 
-    return page_of(call, _groups_of(call), query, GROUP_FIELDS, _rows_of_groups(call), represent)
+    listed = Listed("Groups", _groups_of(call), GROUP_FIELDS, _rows_of_groups(call), represent)
+    return page_of(call, listed, query)
 
 
 def show_group(call: Call, group: Group, projection: Projection) -> JsonObject:

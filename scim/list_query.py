@@ -20,7 +20,10 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """``start`` counts from 1 and is at least that; ``count`` is 0 to ``limits.PAGE_MAX``."""
+    """``start`` counts from 1 and is at least that; ``count`` is 0 to ``limits.PAGE_MAX``.
+
+    ``cursor`` is None for pages by index, "" for the first page by cursor (RFC 9865 §2).
+    """
 
     filter: str
     start: int
@@ -28,6 +31,7 @@ class ListQuery:
     sort_by: str
     descending: bool
     projection: Projection
+    cursor: str | None = None
 
 
 def from_query_string(query: QueryDict) -> ListQuery:
@@ -61,6 +65,11 @@ def _read(member: Callable[[str], Any], names: Callable[[str], list[str]]) -> Li
     order = _text(member("sortOrder"), "sortOrder").lower()
     if order not in ("", "ascending", "descending"):
         raise InvalidValue("sortOrder must be ascending or descending.")
+    cursor = member("cursor")
+    if cursor is not None:
+        cursor = _text(cursor, "cursor")
+        if member("startIndex") not in (None, ""):
+            raise InvalidValue("startIndex and cursor can't be given together (RFC 9865).")
     return ListQuery(
         filter=_text(member("filter"), "filter"),
         start=max(1, _integer(member("startIndex"), "startIndex", 1)),
@@ -68,6 +77,7 @@ def _read(member: Callable[[str], Any], names: Callable[[str], list[str]]) -> Li
         sort_by=_text(member("sortBy"), "sortBy"),
         descending=order == "descending",
         projection=read_projection(names("attributes"), names("excludedAttributes")),
+        cursor=cursor,
     )
 
 

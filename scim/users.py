@@ -17,7 +17,7 @@ from scim.call import Call
 from scim.documents import changes_between, columns_of, document_of
 from scim.filter_fields import USER_FIELDS
 from scim.list_query import ListQuery
-from scim.listing import page_of
+from scim.listing import Listed, page_of
 from scim.patch import Draft
 from scim.patch_body import read_operations
 from scim.projection import Projection
@@ -44,7 +44,8 @@ def list_users(call: Call, query: ListQuery) -> JsonObject:
             for user in found
         ]
 
-    return page_of(call, users_of(call), query, USER_FIELDS, rows_of_users(call), represent)
+    listed = Listed("Users", users_of(call), USER_FIELDS, rows_of_users(call), represent)
+    return page_of(call, listed, query)
 
 
 def show_user(call: Call, user: User, projection: Projection, *, is_new: bool = False) -> JsonObject:
