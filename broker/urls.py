@@ -1,7 +1,7 @@
 """Every URL of the product, by the app that answers it.
 
 The fixed ones (design, "Interfaces that stay fixed") are spelt out in each app's ``urls.py``. Nothing of
-mozilla-django-oidc's or django-scim2's own URLs is included, on purpose.
+mozilla-django-oidc's, django-scim2's or django-oauth-toolkit's own URLs is included, on purpose.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/schema", SpectacularJSONAPIView.as_view(), name="api_schema"),
     path("admin/", admin.site.urls),
     path("", include("scim.urls")),
+    path("", include("scim.oauth.urls")),
     path("", include("sso_saml.urls")),
     path("", include("sso_oidc.urls")),
     path("", include("sso.urls")),

@@ -54,6 +54,8 @@ _GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         _("Provisioning"),
         (
             Entry("accounts.apitoken", _("API tokens"), "vpn_key"),
+            Entry("scim.oauthclient", _("OAuth clients"), "token"),
+            Entry("scim.oauthclientsecret", _("OAuth client secrets"), "password"),
             Entry("scim.requestlogentry", _("SCIM requests"), "sync_alt"),
             Entry("accounts.heldchange", _("Held changes"), "pending_actions"),
         ),

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 
 LOOKUP_LENGTH = 12
+_LOOKUP = re.compile(rf"[0-9a-f]{{{LOOKUP_LENGTH}}}")  # PostgreSQL takes no NUL in a look-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def make_token(kind: str) -> NewToken:
 def lookup_of(plain: str, kind: str) -> str | None:
     """Return the lookup part of a presented token, None when it is not of the form of ``kind``."""
     parts = plain.split("_", 2)
-    if len(parts) != 3 or parts[0] != kind or len(parts[1]) != LOOKUP_LENGTH or not parts[2]:
+    if len(parts) != 3 or parts[0] != kind or not _LOOKUP.fullmatch(parts[1]) or not parts[2]:
         return None
     return parts[1]
 

@@ -34,11 +34,18 @@ class Credential:
 
 
 def refused(
-    code: str, detail: str, address: str, *, target: str = "", account_id: UUID | None = None
+    code: str,
+    detail: str,
+    address: str,
+    *,
+    target: str = "",
+    account_id: UUID | None = None,
+    error: str = "",
 ) -> Unauthorized:
     """Note a failed authentication in the failure log (V-21: bounded, never the audit trail) and return its error.
 
-    ``target`` says to the vendor's support which token it was (its look-up part, never the secret).
+    ``target`` says to the vendor's support which token it was (its look-up part, never the secret). ``error`` is the
+    challenge's own code for a client that acts on it by getting another token (RFC 6750 §3.1).
     """
     record_failure(
         code=code,
@@ -47,7 +54,8 @@ def refused(
         target=target,
         account_id=account_id,
     )
-    return Unauthorized(detail, headers={"WWW-Authenticate": CHALLENGE})
+    challenge = f'{CHALLENGE}, error="{error}"' if error else CHALLENGE
+    return Unauthorized(detail, headers={"WWW-Authenticate": challenge})
 
 
 def why_account_refuses(account: Account) -> str:

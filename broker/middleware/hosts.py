@@ -48,7 +48,7 @@ def is_configured(host: str, path: str) -> bool:
     if base.hostname == "localhost" and host in (f"127.0.0.1{port}", f"[::1]{port}"):
         # SCIM clients know no cookies, only tokens, so it doesn't matter under which name they reach this machine; many
         # resolve "localhost" differently from a browser. Pages stay on one name: their cookies belong to it.
-        return path == "/api/scim" or path.startswith("/api/scim/")
+        return path == "/api/scim" or path.startswith(("/api/scim/", "/oauth/"))
     name = host.removesuffix(port)
     if f"{name}{port}" != host or not _HOST_NAME.fullmatch(name):
         return False

@@ -8,6 +8,7 @@ file system, data in ``var/`` (design rule 11). What is unsafe to run with is re
 from broker.settings.environment import *  # noqa: F403
 from broker.settings.framework import *  # noqa: F403
 from broker.settings.interface import *  # noqa: F403
+from broker.settings.oauth import *  # noqa: F403
 from broker.settings.observability import *  # noqa: F403
 from broker.settings.security import *  # noqa: F403
 from broker.settings.services import *  # noqa: F403

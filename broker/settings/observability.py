@@ -93,6 +93,9 @@ LOGGING: dict[str, Any] = {
         # What django-structlog says about a task is enough, and doesn't print its result.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        # In debug both would print tokens that they issue.
+        "oauth2_provider": {"level": "WARNING"},
+        "oauthlib": {"level": "WARNING"},
         "onelogin": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
     },

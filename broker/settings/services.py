@@ -64,6 +64,9 @@ def _database(url: str) -> dict[str, Any]:
         # Tests use several threads and processes, which a database in memory can't be shared with.
         config["TEST"] = {"NAME": str(BROKER_VAR / "test.sqlite3")}
         return config
+    if config["ENGINE"] == "django.db.backends.postgresql":
+        config["ENGINE"] = "foundation.postgresql"  # Django's own, with prepared statements where asked for
+        config.setdefault("OPTIONS", {}).setdefault("prepare_threshold", 0)
     config["CONN_MAX_AGE"] = 60
     config["CONN_HEALTH_CHECKS"] = True
     config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
@@ -159,6 +162,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-request-log": {
         "task": "scim.tasks.purge_request_log",
         "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
+    "purge-oauth": {
+        "task": "scim.tasks.purge_oauth",
+        "schedule": 3600.0,
         "options": {"expires": 3600},
     },
     "purge-outbox": {

@@ -19,6 +19,7 @@ def register_all(site: AdminSite) -> None:
     from console.admins.directory import HeldChangeAdmin, RequestLogEntryAdmin
     from console.admins.groups import GroupAdmin
     from console.admins.guests import GuestAccessAdmin, InvitationAdmin
+    from console.admins.oauth_clients import OAuthClientAdmin, OAuthClientSecretAdmin
     from console.admins.outbox import OutboxMessageAdmin
     from console.admins.people import UserAdmin
     from console.admins.providers import IdentityProviderAdmin
@@ -47,6 +48,8 @@ def register_all(site: AdminSite) -> None:
     site.register(sso.FederatedIdentity, FederatedIdentityAdmin)
     site.register(sso.SignInAttempt, SignInAttemptAdmin)
     site.register(scim.RequestLogEntry, RequestLogEntryAdmin)
+    site.register(scim.OAuthClient, OAuthClientAdmin)
+    site.register(scim.OAuthClientSecret, OAuthClientSecretAdmin)
     site.register(audit.AuditEvent, AuditEventAdmin)
     site.register(audit.FailureLogEntry, FailureLogEntryAdmin)
     site.register(foundation.OutboxMessage, OutboxMessageAdmin)

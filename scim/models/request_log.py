@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Account, ApiToken
 from accounts.scoping import AccountScopedManager
 from foundation.ids import new_id
+from scim.models.oauth import OAuthClient
 
 
 class RequestLogEntry(models.Model):
@@ -19,6 +20,9 @@ class RequestLogEntry(models.Model):
     )
     token = models.ForeignKey(
         ApiToken, null=True, on_delete=models.SET_NULL, related_name="scim_requests", db_index=False
+    )
+    oauth_client = models.ForeignKey(
+        OAuthClient, null=True, on_delete=models.SET_NULL, related_name="scim_requests", db_index=False
     )
     created_at = models.DateTimeField(default=timezone.now)
     method = models.CharField(max_length=10)

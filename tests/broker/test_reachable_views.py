@@ -58,14 +58,18 @@ def test_no_handler_of_a_protocol_librarys_view_is_reachable() -> None:
             owner = next((base for base in view.__mro__ if name in vars(base)), None)
             theirs = owner is not None and owner.__module__.startswith(PROTOCOL_LIBRARIES)
             assert not theirs, f"{view.__name__}.{name} is {owner}'s"
-    assert frames == {"mozilla_django_oidc", "django_scim"}, "both frames are in use, so the walk saw them"
+    used = {"mozilla_django_oidc", "django_scim", "oauth2_provider"}
+    assert frames == used, "these frames are in use, so the walk saw them"
 
 
 def test_no_provider_is_configured_for_the_whole_deployment() -> None:
     # settings of a provider reach the backend per call
-    assert [name for name in dir(settings) if name.startswith(("OIDC_", "SCIM_", "SAML_", "OAUTH2_"))] == []
-    for chosen in (settings.INSTALLED_APPS, settings.AUTHENTICATION_BACKENDS, settings.MIDDLEWARE):
+    assert [name for name in dir(settings) if name.startswith(("OIDC_", "SCIM_", "SAML_"))] == []
+    for chosen in (settings.AUTHENTICATION_BACKENDS, settings.MIDDLEWARE):
         assert [each for each in chosen if each.startswith(PROTOCOL_LIBRARIES)] == []
+    # oauth2_provider is an app for its checks; tests/scim/test_oauth_frame.py shows what of it can be reached.
+    apps = [each for each in settings.INSTALLED_APPS if each.startswith(PROTOCOL_LIBRARIES)]
+    assert apps == ["oauth2_provider"]
 
 
 @pytest.mark.django_db
@@ -77,6 +81,15 @@ def test_no_provider_is_configured_for_the_whole_deployment() -> None:
         "/oidc/logout/",
         "/scim/v2/Users",
         "/oauth/authorize",
+        "/oauth/authorize/",
+        "/oauth/introspect/",
+        "/oauth/revoke_token/",
+        "/oauth/applications/",
+        "/oauth/device-authorization/",
+        "/oauth/register/",
+        "/o/token/",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
         "/health_check/",
     ],
 )

@@ -13,7 +13,8 @@ from accounts.models import GuestAccess, HeldChange, Invitation, Kind
 from audit.models import AuditEvent, FailureLogEntry
 from audit.recorder import record
 from foundation.secret_tokens import digest, random_secret
-from scim.models import RequestLogEntry
+from scim.models import OAuthClient, OAuthClientSecret, RequestLogEntry
+from scim.oauth import clients
 from tests.worlds import (
     OPERATOR,
     World,
@@ -78,6 +79,16 @@ def _scim_request(world: World) -> RequestLogEntry:
     )
 
 
+def _oauth_client(world: World) -> OAuthClient:
+    return clients.create_client(
+        account=world.account, actor=OPERATOR, name=f"{world.account.slug} directory"
+    )
+
+
+def _oauth_secret(world: World) -> OAuthClientSecret:
+    return clients.add_secret(client=_oauth_client(world), actor=OPERATOR)[0]
+
+
 ROWS: dict[str, Callable[[World], Any]] = {
     "accounts.account": lambda world: world.account,
     "accounts.user": lambda world: world.employee,
@@ -95,6 +106,8 @@ ROWS: dict[str, Callable[[World], Any]] = {
     "sso.federatedidentity": lambda world: add_identity(world.employee, world.provider),
     "sso.signinattempt": lambda world: add_attempt(world.employee, world.provider),
     "scim.requestlogentry": _scim_request,
+    "scim.oauthclient": _oauth_client,
+    "scim.oauthclientsecret": _oauth_secret,
     "audit.auditevent": _audit_event,
     "audit.failurelogentry": _failure,
 }

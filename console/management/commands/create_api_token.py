@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--permission",
-            choices=TokenPermission.values,
+            choices=[TokenPermission.MANAGE_USERS.value],
             default=TokenPermission.MANAGE_USERS.value,
             help="what it may do (default: %(default)s)",
         )

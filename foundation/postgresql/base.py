@@ -1,0 +1,73 @@
+"""Django's PostgreSQL backend, with two things that a hot path needs.
+
+**Prepared statements** for SQL that is sent again and again (``foundation.compiled_queries``): PostgreSQL parses and
+plans it once a connection, which for a look-up by key is most of the work. All else goes on as Django does it, with
+the values in the text of the statement. A pooler between us and the server must know prepared statements (PgBouncer
+from 1.21 on does, with ``max_prepared_statements`` above 0).
+
+**A cheaper health check.** With ``CONN_HEALTH_CHECKS`` Django sends ``SELECT 1`` at the start of every request, a round
+trip of its own. A connection that answered within the last seconds, and whose socket the server hasn't closed since,
+needs none: a restarted or failed-over server shows at the socket. After a pause the full check is made as ever.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import TYPE_CHECKING, Any
+
+from django.db import Error
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations as Operations
+from psycopg import Error as DriverError
+
+if TYPE_CHECKING:
+    _Wrapper: Any = object  # much of what is used here is missing in the stubs
+else:
+    _Wrapper = base.DatabaseWrapper
+
+_ServerBindingCursor: Any = base.ServerBindingCursor
+_FRESH = 5.0  # seconds
+
+
+class DatabaseOperations(Operations):
+    """Knows what a prepared statement said, for Django's log of queries."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        """Return the statement with its values in the text."""
+        return super().last_executed_query(cursor, sql, params) or self.compose_sql(sql, params)
+
+
+class DatabaseWrapper(_Wrapper):
+    """See the module."""
+
+    ops_class = DatabaseOperations
+    health_check_done: bool
+    _used_at = 0.0
+
+    def prepared_cursor(self) -> Any:
+        """Return a cursor whose statements the server keeps prepared; values travel apart from the text."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(_ServerBindingCursor(self.connection))
+
+    def close_if_health_check_failed(self) -> None:
+        """Check a connection before its first use in a request."""
+        if self.connection is None or not self.health_check_enabled or self.health_check_done:
+            return
+        now = time.monotonic()
+        if now - self._used_at < _FRESH and self._is_open():
+            self.health_check_done = True
+        else:
+            super().close_if_health_check_failed()
+        self._used_at = now
+
+    def _is_open(self) -> bool:
+        # Between two requests nothing is due from the server: whatever is readable now is its good-bye.
+        watch = select.poll()
+        try:
+            watch.register(self.connection.fileno(), select.POLLIN)
+            return not watch.poll(0)
+        except (DriverError, Error, ValueError, OSError):
+            return False
