@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.models import Account, ApiToken, Group, User
+from accounts.models import Account, AccountRole, ApiToken, Group, Partner, User
 from audit.recorder import Subject
 
 
@@ -18,6 +18,16 @@ def of_account(account: Account) -> Subject:
     return Subject(
         "account", str(account.pk), account.slug, account_id=account.pk, partner_id=account.partner_id
     )
+
+
+def of_partner(partner: Partner) -> Subject:
+    """A partner."""
+    return Subject("partner", str(partner.pk), partner.slug, partner_id=partner.pk)
+
+
+def of_account_role(role: AccountRole) -> Subject:
+    """An account role."""
+    return Subject("account_role", str(role.pk), role.name, account_id=role.account_id)
 
 
 def of_group(group: Group) -> Subject:

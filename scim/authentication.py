@@ -14,13 +14,18 @@ from django.http import HttpRequest
 
 from foundation import public_urls, rate_limits
 from foundation.client_address import client_address
-from scim import api_tokens
+from scim import api_tokens, personal_tokens
 from scim.call import Call
 from scim.credential import Credential, refused
-from scim.errors import TooManyRequests
+from scim.errors import Forbidden, TooManyRequests
+from scim.oauth import access_tokens
 
 # Each knows its tokens by their form, and answers None to all others.
-_KINDS: tuple[Callable[[str, str], Credential | None], ...] = (api_tokens.resolve,)
+_KINDS: tuple[Callable[[str, str], Credential | None], ...] = (
+    api_tokens.resolve,
+    access_tokens.resolve,
+    personal_tokens.resolve,
+)
 
 
 def authenticate(request: HttpRequest, mount: str) -> Call:
@@ -34,6 +39,14 @@ def authenticate(request: HttpRequest, mount: str) -> Call:
         if credential is not None:
             return Call(credential, public_urls.absolute(mount))
     raise refused("scim.unknown_token", "This token is not known here.", address)
+
+
+def require_account_token(call: Call) -> None:
+    """Raise ``Forbidden`` for a person's own token: whoever speaks for one person sees nobody else (P-10)."""
+    if call.credential.owner is not None:
+        raise Forbidden(
+            "A personal token reads /Me and nothing else; people and groups need a token of the account."
+        )
 
 
 def throttle(call: Call, operations: int = 1) -> None:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import lifecycle, subjects
-from accounts.lifecycle.status import record_first_login
+from accounts.lifecycle.status import note_connected, record_first_login
 from accounts.models import Account, User
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
@@ -112,10 +112,7 @@ def _write(
     if plan.drop_password:
         lifecycle.drop_password(user=user, actor=actor, why=plan.drop_password)
     record_first_login(user=user, actor=actor)
-    if plan.group_synced != user.group_synced or not user.connected:
-        user.group_synced = plan.group_synced
-        user.connected = True
-        user.save(update_fields=["group_synced", "connected"])
+    note_connected(user=user, actor=actor, group_synced=plan.group_synced)
     change_access(user=user, actor=actor, change=plan.access)
     record(
         actor=actor,

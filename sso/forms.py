@@ -1,4 +1,4 @@
-"""Forms of the login pages. The hidden ``displayed`` says, signed, when the page was shown (L-6)."""
+"""Forms of the login pages and My access. The hidden ``displayed`` says, signed, when the page was shown (L-6)."""
 
 from __future__ import annotations
 
@@ -34,3 +34,22 @@ class PasswordForm(forms.Form):
     )
     next = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
     displayed = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
+
+
+class PersonalTokenForm(forms.Form):
+    """What a new personal token is called and for how many days it is good (P-10)."""
+
+    DAYS = (
+        ("7", _("7 days")),
+        ("30", _("30 days")),
+        ("90", _("90 days")),
+        ("365", _("1 year")),
+    )
+
+    name = forms.CharField(
+        max_length=120,
+        error_messages={"required": _("Say what the token is for, so that you know it again.")},
+    )
+    days = forms.ChoiceField(
+        choices=DAYS, initial="90", error_messages={"invalid_choice": _("Choose a period.")}
+    )

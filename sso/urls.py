@@ -8,11 +8,18 @@ from sso.views.journey import ContinueView, LogoutView
 from sso.views.login import AccountLoginView, LoginView
 from sso.views.me import MeView
 from sso.views.my_access import my_access
+from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
 
 app_name = "sso"
 
 urlpatterns = [
     path("", my_access, name="my_access"),
+    path("personal-tokens/", PersonalTokensView.as_view(), name="personal_tokens"),
+    path(
+        "personal-tokens/<uuid:token_id>/revoke/",
+        RevokePersonalTokenView.as_view(),
+        name="revoke_personal_token",
+    ),
     path("login/", LoginView.as_view(), name="login"),
     path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
     path("logout/", LogoutView.as_view(), name="logout"),

@@ -5,12 +5,14 @@ event with old and new values, and leaves effects (mail, alerts) in the outbox. 
 configuration file all come through here, so they differ in no effect. A refusal is an ``audit.refusals.Refused``.
 
     people      create, update, provision from a directory
+    holding     what a directory asks to change on an admin, kept
+    held        approve or decline that
     status      deactivate and reactivate (directory), disable and enable (admin), delete, readmit
     sessions    open, end one, end all
     passwords   set, make unusable
     roles       account roles
     groups      groups and their members
-    tokens      API tokens
+    tokens      API tokens, of accounts and of people
     tenants     partners, accounts, host names, e-mail domains
 """
 
@@ -24,19 +26,24 @@ from accounts.lifecycle.groups import (
     set_group_membership,
     update_group,
 )
+from accounts.lifecycle.held import AlreadyDecided, ChangeStale, approve_held_change, decline_held_change
+from accounts.lifecycle.holding import ChangeHeld, keep_held_change
 from accounts.lifecycle.passwords import drop_password, set_password
 from accounts.lifecycle.people import (
     NO_CHANGES,
-    ChangeHeld,
     InvalidPerson,
     PersonChanges,
     UserNameTaken,
     create_user,
-    keep_held_change,
     provision_user,
     update_user,
 )
-from accounts.lifecycle.roles import WrongAccount, grant_account_role, revoke_account_role
+from accounts.lifecycle.roles import (
+    WrongAccount,
+    create_account_role,
+    grant_account_role,
+    revoke_account_role,
+)
 from accounts.lifecycle.sessions import end_all_sessions, end_session
 from accounts.lifecycle.status import (
     delete_user,
@@ -46,29 +53,39 @@ from accounts.lifecycle.status import (
     set_directory_active,
 )
 from accounts.lifecycle.tenants import (
+    add_partner_key,
     create_account,
     create_partner,
+    rename_partner,
     update_account,
     verify_domain,
     verify_host_name,
 )
-from accounts.lifecycle.tokens import create_api_token, revoke_api_token
+from accounts.lifecycle.tokens import InvalidToken, create_api_token, create_personal_token, revoke_api_token
 
 __all__ = [
     "NO_CHANGES",
+    "AlreadyDecided",
     "ChangeHeld",
+    "ChangeStale",
     "GroupConflict",
     "InvalidGroup",
     "InvalidPerson",
+    "InvalidToken",
     "PersonChanges",
     "ReadOnlyMembership",
     "UserNameTaken",
     "WrongAccount",
+    "add_partner_key",
+    "approve_held_change",
     "create_account",
+    "create_account_role",
     "create_api_token",
     "create_group",
     "create_partner",
+    "create_personal_token",
     "create_user",
+    "decline_held_change",
     "delete_group",
     "delete_user",
     "disable_user",
@@ -80,6 +97,7 @@ __all__ = [
     "keep_held_change",
     "provision_user",
     "readmit_user",
+    "rename_partner",
     "revoke_account_role",
     "revoke_api_token",
     "set_directory_active",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from accounts import privilege, subjects
 from accounts.lifecycle.roles import WrongAccount
@@ -15,10 +15,13 @@ from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
+from foundation.compiled_queries import CompiledQuery, insert, key, update
 from foundation.folding import fold
+from foundation.transactions import in_transaction, recoverable
 
 # Values of one IN (…): SQLite bears 32,766 parameters in a statement, PostgreSQL 65,535.
 _CHUNK = 5_000
+_FEW = 5  # rows that are written in one statement that is compiled already
 
 
 _LIMITS = {"name": 254, "idp_identifier": 254, "external_id": 254}  # characters, as the columns
@@ -43,7 +46,7 @@ class ReadOnlyMembership(Refused):
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_group(
     *,
     account: Account,
@@ -75,7 +78,7 @@ def create_group(
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def update_group(
     *,
     group: Group,
@@ -118,7 +121,7 @@ def update_group(
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def delete_group(*, group: Group, actor: Actor) -> None:
     """Delete a group with its memberships and grants."""
     subject = subjects.of_group(group)
@@ -134,7 +137,7 @@ def delete_group(*, group: Group, actor: Actor) -> None:
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def set_group_membership(*, group: Group, user: User, actor: Actor, member: bool) -> bool:
     """Put a person into a group or take them out by hand; return whether anything changed.
 
@@ -173,7 +176,7 @@ def set_group_membership(*, group: Group, user: User, actor: Actor, member: bool
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def set_directory_members(
     *,
     group: Group,
@@ -190,10 +193,7 @@ def set_directory_members(
     subject = subjects.of_group(group)
     _require(actor, group.account_id, "group.member", subject)
     wanted = set(add)
-    known: set[UUID] = set()
-    for some in _chunks(wanted):
-        present = User.objects.for_account(group.account_id).present().filter(pk__in=some)
-        known.update(present.values_list("pk", flat=True))
+    known = _present_members(group.account_id, wanted)
     if unknown := wanted - known:
         raise WrongAccount(
             f"No such user: {', '.join(sorted(map(str, unknown))[:5])}.",
@@ -201,25 +201,25 @@ def set_directory_members(
             action="group.member",
             subject=subject,
         )
-    rows = GroupMembership.objects.for_account(group.account_id).filter(group=group, source=Source.DIRECTORY)
+    rows = _pushed(group.account_id, group.pk)
     held: set[UUID] = set()
     if remove is None:
         held.update(rows.values_list("user_id", flat=True))
         doomed = held - wanted
     else:
-        for some in _chunks(wanted):
-            held.update(rows.filter(user__in=some).values_list("user_id", flat=True))
+        held = _held(group, wanted)
         doomed = set(remove) - wanted
     removed = sum(rows.filter(user__in=some).delete()[0] for some in _chunks(doomed))
     fresh = [
         GroupMembership(group=group, user_id=user_id, source=Source.DIRECTORY, granted_by=actor.label)
         for user_id in wanted - held
     ]
-    if fresh:
+    if len(fresh) <= _FEW:
+        insert(fresh, ignore_conflicts=True)
+    else:
         GroupMembership.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=500)
     if fresh or removed:
-        group.updated_at = timezone.now()
-        Group.objects.for_account(group.account_id).filter(pk=group.pk).update(updated_at=group.updated_at)
+        update(group, ["updated_at"])
         record(
             actor=actor,
             action="group.members_changed",
@@ -228,6 +228,46 @@ def set_directory_members(
             changes={"added": [str(row.user_id) for row in fresh[:100]], "removed_count": removed},
         )
     return len(fresh), removed
+
+
+def _present_members(account_id: UUID, wanted: set[UUID]) -> set[UUID]:
+    if len(wanted) <= 1:  # as Okta and Entra send them, mostly
+        return {found for each in wanted for (found,) in _PRESENT.all(account_id, each)}
+    known: set[UUID] = set()
+    for some in _chunks(wanted):
+        known.update(_present(account_id).filter(pk__in=some).values_list("pk", flat=True))
+    return known
+
+
+def _held(group: Group, wanted: set[UUID]) -> set[UUID]:
+    if len(wanted) <= 1:
+        return {found for each in wanted for (found,) in _HELD.all(group.account_id, group.pk, each)}
+    held: set[UUID] = set()
+    for some in _chunks(wanted):
+        rows = _pushed(group.account_id, group.pk).filter(user__in=some)
+        held.update(rows.values_list("user_id", flat=True))
+    return held
+
+
+def _present(account_id: UUID) -> QuerySet[User]:
+    found: QuerySet[User] = User.objects.for_account(account_id).present().order_by()
+    return found
+
+
+def _pushed(account_id: UUID, group_id: UUID) -> QuerySet[GroupMembership]:
+    found: QuerySet[GroupMembership] = GroupMembership.objects.for_account(account_id).filter(
+        group=group_id, source=Source.DIRECTORY
+    )
+    return found
+
+
+_PRESENT = CompiledQuery(lambda account, user: _present(account).filter(pk=user).values_list("pk"), key, key)
+_HELD = CompiledQuery(
+    lambda account, group, user: _pushed(account, group).filter(user=user).values_list("user_id"),
+    key,
+    key,
+    key,
+)
 
 
 def _chunks(ids: set[UUID]) -> Iterator[list[UUID]]:
@@ -258,7 +298,7 @@ def _save(group: Group, actor: Actor, action: str, subject: Subject) -> None:
                 subject=subject,
             )
     try:
-        with transaction.atomic():
+        with recoverable():
             group.save()
     except IntegrityError as error:
         raise GroupConflict(

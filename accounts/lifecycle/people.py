@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import IntegrityError
 
 from accounts import privilege, subjects
 from accounts.lifecycle import status
-from accounts.models import Account, HeldChange, Kind, Partner, User
-from accounts.models.person import DEPLOYMENT_REALM, account_realm
+from accounts.lifecycle.holding import HELD_FIELDS, ChangeHeld, held_refusal, hold, keep_held_change
+from accounts.lifecycle.locking import bring_in_step, locked_row
+from accounts.models import Account, Kind, Partner, User
+from accounts.models.person import account_realm
 from accounts.signals import person_changed
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
-from foundation import track_ids
+from foundation.compiled_queries import CompiledQuery, insert, key, text, update
 from foundation.folding import fold
+from foundation.transactions import in_transaction, is_all_or_nothing, recoverable
 
 
 class UserNameTaken(Refused):
     """Another person of the realm has this user name (compared without case)."""
 
     code = "user.name_taken"
-
-
-class ChangeHeld(Refused):
-    """The change was written down and waits for an admin's approval (V-8).
-
-    ``held`` names whose change it is and to what. Whoever rolls an outer transaction back because of this calls
-    ``keep_held_change`` afterwards, since the note was rolled back too.
-    """
-
-    code = "user.change_held"
-    held: tuple[User, PersonChanges] | None = None
 
 
 class InvalidPerson(Refused):
@@ -70,12 +61,9 @@ _NO_DETAILS: Details = MappingProxyType({})
 
 NO_CHANGES = PersonChanges()
 
-# Fields of an admin that the directory may only ask to change (V-8).
-_HELD_FOR_ADMINS = frozenset({"user_name", "email", "external_id"})
-
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_user(
     *,
     actor: Actor,
@@ -133,22 +121,17 @@ def update_user(
     try:
         return _update(user, actor, values, details)
     except ChangeHeld as refusal:
-        refusal.held = (user, values)
-        keep_held_change(refusal)
+        refusal.held = (user, values.given())
+        if not is_all_or_nothing():
+            keep_held_change(refusal)
         raise refusal
 
 
-def keep_held_change(refusal: ChangeHeld) -> None:
-    """Write down what waits for approval; the same request again changes nothing, another one replaces it."""
-    if refusal.held is not None:
-        _hold(refusal.held[0], refusal.actor, refusal.held[1])
-
-
-@transaction.atomic
+@in_transaction
 def _update(
     user: User, actor: Actor, values: PersonChanges, details: Details = _NO_DETAILS
 ) -> frozenset[str]:
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked = locked_row(user)
     subject = subjects.of_user(locked)
     own_details = not {"user_name", "email", "external_id"} & set(values.given())
     privilege.require_over(actor, locked, action="user.update", subject=subject, itself=own_details)
@@ -157,17 +140,11 @@ def _update(
     changes = {name: [old[name], value or ""] for name, value in wanted.items() if old[name] != (value or "")}
     if not changes and not details:
         return frozenset()
-    if actor.kind is ActorKind.SCIM and _HELD_FOR_ADMINS & set(changes) and privilege.is_admin(locked):
-        raise ChangeHeld(
-            f"{locked.user_name} is an admin here; changing {', '.join(sorted(_HELD_FOR_ADMINS & set(changes)))} "
-            "waits for approval by an SSO account admin.",
-            actor=actor,
-            action="user.update",
-            subject=subject,
-        )
+    if actor.kind is ActorKind.SCIM and HELD_FIELDS & set(changes) and privilege.is_admin(locked):
+        raise held_refusal(locked, actor, changes, action="user.update", subject=subject)
     for name in changes:
         setattr(locked, name, wanted[name])
-    _save(locked, actor, "user.update", subject)
+    _save(locked, actor, "user.update", subject, changed=changes)
     record(
         actor=actor,
         action="user.updated",
@@ -176,12 +153,12 @@ def _update(
         changes=changes | dict(details),
     )
     person_changed.send(sender=User, user=locked, actor=actor, changed=frozenset(changes))
-    user.refresh_from_db()
+    bring_in_step(user, locked)
     return frozenset(changes)
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def provision_user(
     *,
     account: Account,
@@ -197,8 +174,7 @@ def provision_user(
     made; without an externalId it is ``UserNameTaken``.
     """
     folded = fold(values.user_name or "")
-    present = User.objects.present().select_for_update()
-    holder = present.filter(realm=account_realm(account), user_name_folded=folded).first() if folded else None
+    holder = _HOLDER.first(account_realm(account), folded) if folded else None
     back = _coming_back(account, values)
     replaced = (
         holder is not None and holder != back and not holder.directory_active and bool(values.external_id)
@@ -218,8 +194,7 @@ def _coming_back(account: Account, values: PersonChanges) -> User | None:
     """Return the one deactivated person of the account whom the directory knows by this externalId."""
     if not values.external_id:
         return None
-    gone = User.objects.for_account(account).present().filter(directory_active=False)
-    found = list(gone.select_for_update().filter(external_id=values.external_id)[:2])
+    found = _GONE.all(account.pk, values.external_id)
     return found[0] if len(found) == 1 else None
 
 
@@ -232,10 +207,10 @@ def _restore(
         held = {
             name: value
             for name, value in values.given().items()
-            if name in _HELD_FOR_ADMINS and (getattr(user, name) or "") != value
+            if name in HELD_FIELDS and (getattr(user, name) or "") != value
         }
         if held:
-            _hold(user, actor, PersonChanges(**held))
+            hold(user, actor, held)
             wanted = replace(values, **dict.fromkeys(held))
     update_user(user=user, actor=actor, values=wanted, details=details)
     if directory_active:
@@ -269,17 +244,20 @@ def _checked(values: PersonChanges, actor: Actor, action: str, subject: Subject)
     return checked
 
 
-def _save(user: User, actor: Actor, action: str, subject: Subject) -> None:
+def _save(
+    user: User, actor: Actor, action: str, subject: Subject, *, changed: Iterable[str] | None = None
+) -> None:
+    """Write a new person, or of a known one what ``changed``."""
+    user.derive()
     try:
-        with transaction.atomic():
-            user.save()
+        with recoverable():
+            if changed is None:
+                insert([user])
+            else:
+                update(user, User.columns_to_write(["updated_at", *changed]))
     except IntegrityError as error:
-        if (
-            not User.objects.present()
-            .filter(realm=user.realm or DEPLOYMENT_REALM, user_name_folded=user.user_name_folded)
-            .exclude(pk=user.pk)
-            .exists()
-        ):
+        # PostgreSQL names the constraint, SQLite its columns.
+        if not any(name in str(error) for name in ("user_name_once_per_realm", "user_name_folded")):
             raise
         raise UserNameTaken(
             f"The user name {user.user_name} is already in use in this account.",
@@ -289,19 +267,21 @@ def _save(user: User, actor: Actor, action: str, subject: Subject) -> None:
         ) from error
 
 
-def _hold(user: User, actor: Actor, values: PersonChanges) -> None:
-    if user.account is None:
-        return
-    now = User.objects.get(pk=user.pk)
-    changes = {
-        name: [getattr(now, name) or "", value]
-        for name, value in values.given().items()
-        if (getattr(now, name) or "") != value
-    }
-    waiting = HeldChange.objects.for_account(user.account).filter(user=user, decided_at=None)
-    if any(row.changes == changes for row in waiting):
-        return  # directories repeat what was refused, every half hour
-    waiting.update(decided_at=timezone.now(), decided_by="replaced by a later request", approved=False)
-    HeldChange.objects.create(
-        account=user.account, user=user, changes=changes, asked_by=actor.label, track_id=track_ids.current()
-    )
+_HOLDER = CompiledQuery(
+    lambda realm, folded: (
+        User.objects.present().filter(realm=realm, user_name_folded=folded).order_by().select_for_update()
+    ),
+    text,
+    text,
+)
+_GONE = CompiledQuery(
+    lambda account, external_id: (
+        User.objects.for_account(account)
+        .present()
+        .filter(directory_active=False, external_id=external_id)
+        .order_by()
+        .select_for_update()[:2]
+    ),
+    key,
+    text,
+)

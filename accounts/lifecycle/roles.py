@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import privilege, subjects
 from accounts.models import Account, AccountRole, AccountRoleMembership, BuiltInAccountRole, User
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
-from audit.recorder import record
+from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 
 _NEEDS = {
@@ -33,6 +33,36 @@ class LastAdminRole(Refused):
     """The account would be without an SSO account admin."""
 
     code = "user.last_sso_admin"
+
+
+class AccountRoleTaken(Refused):
+    """The account has a role of this name."""
+
+    code = "account_role.name_taken"
+
+
+@refusals_audited
+@transaction.atomic
+def create_account_role(*, account: Account, actor: Actor, name: str) -> AccountRole:
+    """Create an account role that has only a name (the built-in ones came with the account)."""
+    subject = Subject("account_role", "", name, account_id=account.pk)
+    privilege.require(
+        actor, account, privilege.Authority.ACCOUNT_ADMIN, action="account_role.create", subject=subject
+    )
+    try:
+        with transaction.atomic():
+            role = AccountRole.objects.create(account=account, name=name)
+    except IntegrityError as error:
+        raise AccountRoleTaken(
+            f"There is an account role {name}.", actor=actor, action="account_role.create", subject=subject
+        ) from error
+    record(
+        actor=actor,
+        action="account_role.created",
+        subject=subjects.of_account_role(role),
+        message=f"Account role {name} was created.",
+    )
+    return role
 
 
 @refusals_audited

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -11,21 +10,35 @@ from accounts.models import EndReason, User, UserSession
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
+from foundation.compiled_queries import CompiledQuery, CompiledUpdate, key, moment, text
+from foundation.transactions import in_transaction
+
+_RAISE_EPOCH = CompiledUpdate(
+    lambda user: (User.objects.filter(pk=user), {"session_epoch": F("session_epoch") + 1}), key
+)
+_EPOCH = CompiledQuery(lambda user: User.objects.filter(pk=user).order_by().values_list("session_epoch"), key)
+_END_OPEN = CompiledUpdate(
+    lambda user, now, reason: (
+        UserSession.objects.filter(user=user, ended_at=None),
+        {"ended_at": now, "end_reason": reason},
+    ),
+    key,
+    moment,
+    text,
+)
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def end_all_sessions(*, user: User, actor: Actor, reason: EndReason, quietly: bool = False) -> None:
     """End every session of ``user`` at their next request. ``quietly`` leaves the audit event to the caller's own."""
     if not quietly:
         privilege.require_over(
             actor, user, action="session.end_all", subject=subjects.of_user(user), itself=True
         )
-    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
-    user.session_epoch = User.objects.values_list("session_epoch", flat=True).get(pk=user.pk)
-    ended = UserSession.objects.filter(user=user, ended_at=None).update(
-        ended_at=timezone.now(), end_reason=reason
-    )
+    _RAISE_EPOCH.run(user.pk)
+    ((user.session_epoch,),) = _EPOCH.all(user.pk)
+    ended = _END_OPEN.run(user.pk, timezone.now(), EndReason(reason).value)
     if not quietly:
         record(
             actor=actor,
@@ -36,7 +49,7 @@ def end_all_sessions(*, user: User, actor: Actor, reason: EndReason, quietly: bo
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def end_session(*, session: UserSession, actor: Actor, reason: EndReason) -> bool:
     """End one session; return whether it was still open."""
     subject = subjects.of_user(session.user)

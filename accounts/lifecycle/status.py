@@ -7,12 +7,14 @@ process serves it, and ends personal tokens in the same transaction.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import privilege, subjects
 from accounts.lifecycle import sessions
+from accounts.lifecycle.locking import bring_in_step, locked_row
 from accounts.models import (
     Account,
     AccountRoleMembership,
@@ -30,6 +32,8 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
+from foundation.compiled_queries import CompiledQuery, CompiledUpdate, key, moment, text, update
+from foundation.transactions import in_transaction
 
 # V-12: each fact has its own side; neither writes the other's.
 _ANYONE = frozenset(ActorKind)
@@ -44,7 +48,7 @@ class LastAdmin(Refused):
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
     """Write the directory's fact and return whether it changed. An admin's disable is left alone (P-5, V-12)."""
     locked = _lock(user, actor, "user.set_directory_active", by=_DIRECTORY)
@@ -54,12 +58,12 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
     if not active:
         _end_access(locked, actor)
         _alert_if_last_admin(locked, actor)
-    user.refresh_from_db()
+    bring_in_step(user, locked)
     return True
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def disable_user(*, user: User, actor: Actor) -> bool:
     """Disable by hand; only an admin lifts it, the directory can't (P-5)."""
     locked = _lock(user, actor, "user.disable", by=_PEOPLE)
@@ -68,24 +72,24 @@ def disable_user(*, user: User, actor: Actor) -> bool:
     _refuse_last_admin(locked, actor, "user.disable")
     _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
     _end_access(locked, actor)
-    user.refresh_from_db()
+    bring_in_step(user, locked)
     return True
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def enable_user(*, user: User, actor: Actor) -> bool:
     """Lift an admin's disable; what the directory says is left alone."""
     locked = _lock(user, actor, "user.enable", by=_PEOPLE)
     if locked.disabled_at is None:
         return False
     _change(locked, actor, "user.enabled", disabled_at=None, disabled_by="")
-    user.refresh_from_db()
+    bring_in_step(user, locked)
     return True
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def delete_user(*, user: User, actor: Actor) -> bool:
     """Remove a person from the account; the row stays for the audit trail and V-13, the name becomes free."""
     locked = _lock(user, actor, "user.delete")
@@ -94,7 +98,7 @@ def delete_user(*, user: User, actor: Actor) -> bool:
     return _delete(locked, user, actor, "user.deleted")
 
 
-@transaction.atomic
+@in_transaction
 def archive_user(*, user: User, actor: Actor) -> bool:
     """Set a deactivated person aside because the directory made another one of the same name (V-13)."""
     locked = _lock(user, actor, "user.archive")
@@ -102,7 +106,7 @@ def archive_user(*, user: User, actor: Actor) -> bool:
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def readmit_user(*, user: User, actor: Actor) -> bool:
     """Let a deleted person be created just in time again (V-13: an admin lifts it); return whether that was new.
 
@@ -112,7 +116,7 @@ def readmit_user(*, user: User, actor: Actor) -> bool:
     if locked.deleted_at is None or locked.readmitted_at is not None:
         return False
     _change(locked, actor, "user.readmitted", readmitted_at=timezone.now())
-    user.refresh_from_db()
+    bring_in_step(user, locked)
     return True
 
 
@@ -122,8 +126,36 @@ def record_first_login(*, user: User, actor: Actor) -> None:
         _change(user, actor, "user.first_login", first_login_at=timezone.now())
 
 
+@in_transaction
+def note_connected(*, user: User, actor: Actor, group_synced: bool) -> bool:
+    """Note that a person has an identity at a provider, and whether their groups follow it (G-2, G-3).
+
+    Called by the sign-in inside its transaction, on a locked row. Returns whether anything changed.
+    """
+    changes = {
+        name: [getattr(user, name), value]
+        for name, value in (("connected", True), ("group_synced", group_synced))
+        if getattr(user, name) != value
+    }
+    if not changes:
+        return False
+    user.connected, user.group_synced = True, group_synced
+    user.save(update_fields=list(changes))
+    said = ["single sign-on is connected"] if "connected" in changes else []
+    if "group_synced" in changes:
+        said.append(f"groups {'follow' if group_synced else 'no longer follow'} the provider")
+    record(
+        actor=actor,
+        action="user.connected" if "connected" in changes else "user.group_sync",
+        subject=subjects.of_user(user),
+        message=f"{user.user_name}: {', '.join(said)}.",
+        changes=changes,
+    )
+    return True
+
+
 def _lock(user: User, actor: Actor, action: str, *, by: frozenset[ActorKind] = _ANYONE) -> User:
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked = locked_row(user)
     subject = subjects.of_user(locked)
     if actor.kind not in by:
         raise privilege.NotAllowed(
@@ -138,7 +170,7 @@ def _change(locked: User, actor: Actor, action: str, **values: Any) -> None:
     changes = {name: [_plain(getattr(locked, name)), _plain(value)] for name, value in values.items()}
     for name, value in values.items():
         setattr(locked, name, value)
-    locked.save(update_fields=list(values))
+    update(locked, User.columns_to_write(values))
     verb = action.removeprefix("user.").replace("_", " ")
     record(
         actor=actor,
@@ -164,35 +196,62 @@ def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     now = timezone.now()
     GuestAccess.objects.filter(user=locked, ended_at=None).update(ended_at=now)
     HeldChange.objects.filter(user=locked, decided_at=None).update(
-        decided_at=now, decided_by="the person was deleted", approved=False
+        decided_at=now, decided_by="the person was deleted", approved=None
     )
     # V-14: the role of the last SSO account admin stays on the row, so that an operator sees whom to replace.
     kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN if _is_last_admin(locked) else None
     AccountRoleMembership.objects.filter(user=locked).exclude(role__built_in=kept or "-").delete()
-    user.refresh_from_db()
+    bring_in_step(user, locked)
     return True
 
 
 def _end_access(locked: User, actor: Actor) -> None:
     now = timezone.now()
     sessions.end_all_sessions(user=locked, actor=actor, reason=EndReason.STATUS, quietly=True)
-    ApiToken.objects.filter(owner=locked, revoked_at=None).update(revoked_at=now)
-    ApiToken.objects.filter(created_by=locked, owner=None, maker_left_at=None).update(maker_left_at=now)
+    _END_OWN_TOKENS.run(locked.pk, now)
+    _MARK_MADE_TOKENS.run(locked.pk, now)
     if locked.account_id is not None and locked.email_folded:
-        invitations = Invitation.objects.for_account(locked.account_id).filter(
-            email_folded=locked.email_folded
-        )
-        invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now)
+        _END_INVITATIONS.run(locked.account_id, locked.email_folded, now)
+
+
+_END_OWN_TOKENS = CompiledUpdate(
+    lambda user, now: (ApiToken.objects.filter(owner=user, revoked_at=None), {"revoked_at": now}), key, moment
+)
+_MARK_MADE_TOKENS = CompiledUpdate(
+    lambda user, now: (
+        ApiToken.objects.filter(created_by=user, owner=None, maker_left_at=None),
+        {"maker_left_at": now},
+    ),
+    key,
+    moment,
+)
+_END_INVITATIONS = CompiledUpdate(
+    lambda account, email, now: (
+        Invitation.objects.for_account(account).filter(email_folded=email, accepted_at=None, revoked_at=None),
+        {"revoked_at": now},
+    ),
+    key,
+    text,
+    moment,
+)
+
+
+def _sso_admins(account: UUID) -> QuerySet[AccountRoleMembership]:
+    found: QuerySet[AccountRoleMembership] = AccountRoleMembership.objects.for_account(account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value
+    )
+    return found
+
+
+_SSO_ADMIN_ROWS = CompiledQuery(
+    lambda account, user: _sso_admins(account).filter(user=user).values_list("pk"), key, key
+)
 
 
 def _is_last_admin(locked: User) -> bool:
-    if locked.account_id is None:
+    if locked.account_id is None or not _SSO_ADMIN_ROWS.all(locked.account_id, locked.pk):
         return False
-    admins = AccountRoleMembership.objects.for_account(locked.account_id).filter(
-        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
-    )
-    if not admins.filter(user=locked).exists():
-        return False
+    admins = _sso_admins(locked.account_id)
     others = User.objects.for_account(locked.account_id).able_to_sign_in().exclude(pk=locked.pk)
     return not others.filter(pk__in=admins.values("user")).exists()
 

@@ -13,9 +13,10 @@ from foundation.ids import new_id
 
 
 class TokenPermission(models.TextChoices):
-    """What an account's token may do."""
+    """What a token may do: the first is for tokens of an account, the second for those of a person."""
 
     MANAGE_USERS = "manage_users", _("Manage Users")
+    READ_SELF = "read_self", _("Read my own data")
 
 
 class ApiToken(models.Model):
@@ -51,6 +52,11 @@ class ApiToken(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(permission__in=TokenPermission.values), name="token_permission_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner=None, permission=TokenPermission.MANAGE_USERS)
+                | models.Q(owner__isnull=False, permission=TokenPermission.READ_SELF),
+                name="personal_token_reads_its_owner",
             ),
         )
 

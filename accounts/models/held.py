@@ -23,7 +23,7 @@ class HeldChange(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=254, blank=True)
-    approved = models.BooleanField(null=True, blank=True)
+    approved = models.BooleanField(null=True, blank=True)  # null: it waits, or nobody had to decide any more
 
     objects = AccountScopedManager()
 

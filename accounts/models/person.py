@@ -10,6 +10,7 @@ for the audit trail and V-13, but not their name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -165,7 +166,10 @@ class User(AbstractBaseUser):
             models.Index(fields=["account", "user_name_folded"], name="user_by_account_name"),
             models.Index(fields=["account", "email_folded"], name="user_by_account_email"),
             models.Index(fields=["account", "external_id"], name="user_by_account_external"),
-            models.Index(fields=["account", "id"], name="user_by_account_id"),
+            # What directories page through and count: read from the index alone.
+            models.Index(
+                fields=["account", "kind", "id"], condition=models.Q(deleted_at=None), name="user_present_by_account"
+            ),
             # The few people of no account, whom every sign-in's claims are compared with (V-2).
             models.Index(
                 fields=["user_name_folded"], condition=~models.Q(kind="member"), name="vendor_people_by_name"
@@ -184,15 +188,25 @@ class User(AbstractBaseUser):
         A save of some fields writes a derived one only together with its source: an older copy of the row (Django's
         ``last_login``, a password rehash) must not carry an older name back.
         """
+        self.derive()
+        fields = kwargs.get("update_fields")
+        if fields is not None:
+            kwargs["update_fields"] = self.columns_to_write(fields)
+        super().save(*args, **kwargs)
+
+    def derive(self) -> None:
+        """Make the columns that are made from others."""
         self.user_name_folded = fold(self.user_name)
         self.email_folded = fold(self.email)
         self.realm = realm_of(kind=self.kind, account_id=self.account_id, partner_id=self.partner_id)
-        fields = kwargs.get("update_fields")
-        if fields is not None:
-            derived = {column for column, source in _DERIVED.items() if source in fields}
-            touched = set() if set(fields) <= _NOT_AN_UPDATE else {"updated_at"}
-            kwargs["update_fields"] = {*fields, *derived, *touched}
-        super().save(*args, **kwargs)
+
+    @staticmethod
+    def columns_to_write(changed: Iterable[str]) -> list[str]:
+        """Return the fields to write when these have changed: with what is made from them, in a steady order."""
+        names = set(changed)
+        derived = {column for column, source in _DERIVED.items() if source in names}
+        touched = set() if names <= _NOT_AN_UPDATE else {"updated_at"}
+        return sorted(names | derived | touched)
 
     @property
     def status(self) -> Status:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import lifecycle
 from accounts.models import AccountRole, AccountRoleMembership
 from accounts.privilege import Authority
 from audit.actors import Actor
@@ -18,7 +19,6 @@ from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, moment, source_badge
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline
-from console.configuration.operator_actions import create_account_role
 
 
 class HoldersOfRole(ReadOnlyInline):
@@ -58,7 +58,7 @@ class AccountRoleAdmin(AccountScopedAdmin):
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Make a role that only has a name."""
         account = self.account_from(request, form)
-        return create_account_role(account=account, actor=actor, name=form.cleaned_data["name"])
+        return lifecycle.create_account_role(account=account, actor=actor, name=form.cleaned_data["name"])
 
     @display(description=gettext_lazy("kind"))
     def kind(self, role: AccountRole) -> SafeString:

@@ -31,7 +31,6 @@ from console.admins.confirmed import button
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline, ScopedInline
 from console.admins.refusals import RefusableForm
-from console.configuration.operator_actions import rename_partner
 from console.scoping import Reach, Viewer, require_viewer
 from foundation.outbound_target import OutboundError, check_url
 from sso.return_urls import safe_next
@@ -85,7 +84,7 @@ class PartnerAdmin(AccountScopedAdmin):
     def update(self, request: HttpRequest, actor: Actor, obj: Any, form: Any) -> None:
         """Give it another name."""
         if "name" in form.changed_data:
-            rename_partner(
+            lifecycle.rename_partner(
                 partner=type(obj).objects.get(pk=obj.pk), actor=actor, name=form.cleaned_data["name"]
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -19,6 +19,9 @@ from audit.actors import Actor
 from console.admins import refusals
 from console.scoping import actor_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 _Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
 
 
@@ -32,6 +35,37 @@ def button(*, description: object, url_path: str, icon: str) -> Callable[[_Metho
         return method
 
     return mark
+
+
+def ask_and_act(
+    name: str,
+    *,
+    label: StrOrPromise,
+    icon: str,
+    question: StrOrPromise,
+    change: Callable[[Actor, Any], bool],
+    done: StrOrPromise,
+    details: Callable[[Any], object] | None = None,
+) -> Callable[..., HttpResponse]:
+    """Return a whole button for a class body: ``disable = ask_and_act("disable", label=…, …)``.
+
+    ``name`` is the attribute it is assigned to; its address ends in the same words. The rest is as in ``confirmed``.
+    """
+
+    def act(self: ConfirmedActions, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.confirmed(
+            request,
+            object_id,
+            name=name,
+            question=str(question),
+            button=str(label),
+            change=change,
+            done=str(done),
+            details=details,
+        )
+
+    act.__name__ = name  # unfold finds and names it by this
+    return button(description=label, url_path=name.replace("_", "-"), icon=icon)(act)
 
 
 class ConfirmedActions:

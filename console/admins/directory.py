@@ -6,16 +6,21 @@ import json
 
 from django.contrib.admin import display
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import lifecycle
 from accounts.models import HeldChange
+from accounts.privilege import Authority
+from audit.actors import Actor
 from console.admins.audit_trail import FoundByTrackId
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, changes_table, preformatted
+from console.admins.columns import badge, changes_table, facts, preformatted
+from console.admins.confirmed import ask_and_act
 from console.admins.filters import DecidedFilter, ScopedRelatedFilter
-from console.scoping import Viewer
+from console.scoping import Viewer, require_viewer
 from scim.models import RequestLogEntry
 
 
@@ -29,11 +34,12 @@ class RequestLogEntryAdmin(FoundByTrackId):
         "status_shown",
         "dialect",
         "token",
+        "oauth_client",
         "duration_ms",
         "account",
     )
     list_filter = ("method", "created_at", ("account", ScopedRelatedFilter))
-    list_select_related = ("token", "account")
+    list_select_related = ("token", "oauth_client", "account")
     search_fields = ("path", "detail", "=status")
     search_help_text = gettext_lazy("Track ID, path, status or words of an error")
     fieldsets = (
@@ -41,7 +47,7 @@ class RequestLogEntryAdmin(FoundByTrackId):
             None,
             {"fields": ("account", "created_at", "method", "path", "query", "status_shown", "duration_ms")},
         ),
-        (gettext_lazy("Client"), {"fields": ("token", "dialect", "ip_address", "track_id")}),
+        (gettext_lazy("Client"), {"fields": ("token", "oauth_client", "dialect", "ip_address", "track_id")}),
         (gettext_lazy("What came of it"), {"fields": ("scim_type", "detail", "effect_shown", "body_shown")}),
     )
 
@@ -65,6 +71,19 @@ class RequestLogEntryAdmin(FoundByTrackId):
         return _json(entry.body)
 
 
+def _approve(actor: Actor, held: HeldChange) -> bool:
+    return bool(lifecycle.approve_held_change(held=held, actor=actor))
+
+
+def _decline(actor: Actor, held: HeldChange) -> bool:
+    lifecycle.decline_held_change(held=held, actor=actor)
+    return True
+
+
+def _difference(held: HeldChange) -> SafeString:
+    return facts([(_("Asked for by"), held.asked_by), (_("Asked for"), changes_table(held.changes))])
+
+
 class HeldChangeAdmin(AccountScopedAdmin):
     """Changes of an admin's user name, e-mail or externalId that the directory asked for."""
 
@@ -72,6 +91,7 @@ class HeldChangeAdmin(AccountScopedAdmin):
     list_filter = (DecidedFilter, ("account", ScopedRelatedFilter))
     list_select_related = ("user", "account")
     search_fields = ("user__user_name_folded", "=track_id")
+    actions_detail = ("approve", "decline")
     fieldsets = (
         (None, {"fields": ("account", "user", "asked_by", "created_at", "track_id")}),
         (gettext_lazy("Asked for"), {"fields": ("changed",)}),
@@ -83,12 +103,41 @@ class HeldChangeAdmin(AccountScopedAdmin):
         """Whether it still waits."""
         if held.decided_at is None:
             return badge(_("waiting"), "warning")
-        return badge(_("approved"), "success") if held.approved else badge(_("not taken"))
+        if held.approved is None:
+            return badge(_("not taken"))
+        return badge(_("approved"), "success") if held.approved else badge(_("declined"))
 
     @display(description=gettext_lazy("changes"))
     def changed(self, held: HeldChange) -> SafeString:
         """Old and new values."""
         return changes_table(held.changes)
+
+    def offered(self, request: HttpRequest, obj: HeldChange) -> frozenset[str]:
+        """Let an SSO account admin or an operator decide what waits (V-8); others see it only."""
+        may = require_viewer(request).may(Authority.SSO_ACCOUNT_ADMIN)
+        return frozenset(self.actions_detail) if may and obj.decided_at is None else frozenset()
+
+    approve = ask_and_act(
+        "approve",
+        label=gettext_lazy("Approve"),
+        icon="check_circle",
+        question=gettext_lazy("Make this change, as the directory asked? (%(name)s)"),
+        change=_approve,
+        done=gettext_lazy("Approved. The directory reads the new values now."),
+        details=_difference,
+    )
+    decline = ask_and_act(
+        "decline",
+        label=gettext_lazy("Decline"),
+        icon="block",
+        question=gettext_lazy(
+            "Leave everything as it is? The directory is told no, and the same wish is not shown again for a week. "
+            "(%(name)s)"
+        ),
+        change=_decline,
+        done=gettext_lazy("Declined. Nothing was changed."),
+        details=_difference,
+    )
 
 
 def _json(value: object) -> SafeString:

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib.admin import action
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import lifecycle
 from accounts.models import EndReason, Status, User
 from audit.actors import Actor
-from console.admins.confirmed import button
+from console.admins.confirmed import ask_and_act
 
 
 def _disable(actor: Actor, user: User) -> bool:
@@ -46,7 +46,6 @@ class PersonActions:
     )
     actions_detail = ("disable", "enable", "end_sessions", "readmit")
 
-    confirmed: Callable[..., HttpResponse]
     for_each: Callable[..., None]
     may_touch: Callable[[HttpRequest, User], bool]
     has_change_permission: Callable[..., bool]
@@ -59,57 +58,42 @@ class PersonActions:
             return frozenset({"readmit"}) if obj.readmitted_at is None else frozenset()
         return frozenset({"enable" if obj.disabled_at else "disable", "end_sessions"})
 
-    @button(description=gettext_lazy("Disable"), url_path="disable", icon="block")
-    def disable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Keep the person out until an admin lifts it."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="disable",
-            question=_("Disable %(name)s? All their sessions end at once, and only an admin can undo it."),
-            button=_("Disable"),
-            change=_disable,
-            done=_("Disabled. All their sessions have ended."),
-        )
-
-    @button(description=gettext_lazy("Enable"), url_path="enable", icon="check_circle")
-    def enable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Lift an admin's disable."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="enable",
-            question=_("Enable %(name)s again? What the directory says about them stays as it is."),
-            button=_("Enable"),
-            change=_enable,
-            done=_("Enabled."),
-        )
-
-    @button(description=gettext_lazy("End sessions"), url_path="end-sessions", icon="logout")
-    def end_sessions(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Sign the person out everywhere."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="end_sessions",
-            question=_("Sign %(name)s out of every browser? They may sign in again."),
-            button=_("End sessions"),
-            change=_end_sessions,
-            done=_("All their sessions have ended."),
-        )
-
-    @button(description=gettext_lazy("Let them come back"), url_path="readmit", icon="undo")
-    def readmit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let a removed person be created just in time again (V-13)."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="readmit",
-            question=_("Let %(name)s be created again at their next sign-in? They begin with nothing."),
-            button=_("Let them come back"),
-            change=_readmit,
-            done=_("Their next sign-in may create them again."),
-        )
+    disable = ask_and_act(
+        "disable",
+        label=gettext_lazy("Disable"),
+        icon="block",
+        question=gettext_lazy(
+            "Disable %(name)s? All their sessions end at once, and only an admin can undo it."
+        ),
+        change=_disable,
+        done=gettext_lazy("Disabled. All their sessions have ended."),
+    )
+    enable = ask_and_act(
+        "enable",
+        label=gettext_lazy("Enable"),
+        icon="check_circle",
+        question=gettext_lazy("Enable %(name)s again? What the directory says about them stays as it is."),
+        change=_enable,
+        done=gettext_lazy("Enabled."),
+    )
+    end_sessions = ask_and_act(
+        "end_sessions",
+        label=gettext_lazy("End sessions"),
+        icon="logout",
+        question=gettext_lazy("Sign %(name)s out of every browser? They may sign in again."),
+        change=_end_sessions,
+        done=gettext_lazy("All their sessions have ended."),
+    )
+    readmit = ask_and_act(  # V-13
+        "readmit",
+        label=gettext_lazy("Let them come back"),
+        icon="undo",
+        question=gettext_lazy(
+            "Let %(name)s be created again at their next sign-in? They begin with nothing."
+        ),
+        change=_readmit,
+        done=gettext_lazy("Their next sign-in may create them again."),
+    )
 
     @action(permissions=["change"], description=gettext_lazy("Disable the selected"))
     def disable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,74 +13,13 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from audit.actors import Actor
 from console.admins.columns import facts
-from console.admins.confirmed import button
+from console.admins.confirmed import ask_and_act
 from sso import providers
 from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, State
 from sso_oidc.configuration import settings_of as oidc_settings_of
 from sso_saml.provider_config import settings_of as saml_settings_of
 
 _SHOWN = 5  # former issuers on the page that asks
-
-
-class ProviderActions:
-    """Mixed into the admin of providers."""
-
-    actions_detail = ("enable", "disable", "confirm_directory")
-
-    confirmed: Callable[..., HttpResponse]
-    has_change_permission: Callable[..., bool]
-
-    def offered(self, request: HttpRequest, obj: IdentityProvider) -> frozenset[str]:
-        """On or off, whichever it isn't, and the confirmation while identities wait for it."""
-        if not self.has_change_permission(request, obj):
-            return frozenset()
-        suspended = obj.identities_suspended_at is not None and not obj.is_shared
-        switch = "disable" if obj.state == State.ENABLED else "enable"
-        return frozenset({switch, "confirm_directory"} if suspended else {switch})
-
-    @button(description=gettext_lazy("Enable"), url_path="enable", icon="check_circle")
-    def enable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let it sign people in; refused with what is missing."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="enable",
-            question=_("Let people sign in through %(name)s?"),
-            button=_("Enable"),
-            change=_enable,
-            done=_("Enabled. It has a button on the account's login page now."),
-        )
-
-    @button(description=gettext_lazy("Disable"), url_path="disable", icon="block")
-    def disable(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Stop it from signing people in."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="disable",
-            question=_("Stop people from signing in through %(name)s? Open sessions go on."),
-            button=_("Disable"),
-            change=_disable,
-            done=_("Disabled."),
-            details=_other_ways,
-        )
-
-    @button(description=gettext_lazy("Same directory"), url_path="confirm-directory", icon="how_to_reg")
-    def confirm_directory(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let identities sign in again under the new issuer (V-1)."""
-        return self.confirmed(
-            request,
-            object_id,
-            name="confirm_directory",
-            question=_(
-                "The issuer of %(name)s changed, so nobody signs in through it. Is it the same directory with the same "
-                "people? If not, whoever has a person's identifier there would sign in as that person here."
-            ),
-            button=_("Same directory"),
-            change=_confirm_directory,
-            done=_("Confirmed. Its people can sign in again."),
-            details=_issuers,
-        )
 
 
 def issuer_of(provider: IdentityProvider) -> str:
@@ -127,4 +66,50 @@ def _other_ways(provider: IdentityProvider) -> str:
         )
     return _(
         "It is the account's only enabled provider and passwords aren't allowed: nobody can sign in afterwards."
+    )
+
+
+class ProviderActions:
+    """Mixed into the admin of providers."""
+
+    actions_detail = ("enable", "disable", "confirm_directory")
+
+    has_change_permission: Callable[..., bool]
+
+    def offered(self, request: HttpRequest, obj: IdentityProvider) -> frozenset[str]:
+        """On or off, whichever it isn't, and the confirmation while identities wait for it."""
+        if not self.has_change_permission(request, obj):
+            return frozenset()
+        suspended = obj.identities_suspended_at is not None and not obj.is_shared
+        switch = "disable" if obj.state == State.ENABLED else "enable"
+        return frozenset({switch, "confirm_directory"} if suspended else {switch})
+
+    enable = ask_and_act(  # refused with what is missing
+        "enable",
+        label=gettext_lazy("Enable"),
+        icon="check_circle",
+        question=gettext_lazy("Let people sign in through %(name)s?"),
+        change=_enable,
+        done=gettext_lazy("Enabled. It has a button on the account's login page now."),
+    )
+    disable = ask_and_act(
+        "disable",
+        label=gettext_lazy("Disable"),
+        icon="block",
+        question=gettext_lazy("Stop people from signing in through %(name)s? Open sessions go on."),
+        change=_disable,
+        done=gettext_lazy("Disabled."),
+        details=_other_ways,
+    )
+    confirm_directory = ask_and_act(  # V-1
+        "confirm_directory",
+        label=gettext_lazy("Same directory"),
+        icon="how_to_reg",
+        question=gettext_lazy(
+            "The issuer of %(name)s changed, so nobody signs in through it. Is it the same directory with the same "
+            "people? If not, whoever has a person's identifier there would sign in as that person here."
+        ),
+        change=_confirm_directory,
+        done=gettext_lazy("Confirmed. Its people can sign in again."),
+        details=_issuers,
     )

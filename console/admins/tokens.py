@@ -66,6 +66,7 @@ class ApiTokenAdmin(AccountScopedAdmin):
         "name",
         "state",
         "permission",
+        "owner",
         "created_by_label",
         "created_at",
         "expires_at",
@@ -74,7 +75,7 @@ class ApiTokenAdmin(AccountScopedAdmin):
         "account",
     )
     list_filter = (RevokedFilter, ("account", ScopedRelatedFilter))
-    list_select_related = ("account",)
+    list_select_related = ("account", "owner")
     search_fields = ("name", "lookup")
     fieldsets = (
         (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from accounts import lifecycle
 from accounts.models import Partner, PartnerKey
-from console.configuration.operator_actions import add_partner_key, rename_partner
 from console.configuration.places import Place
 from console.configuration.problems import did_you_mean
 from console.configuration.run import Run
@@ -44,12 +43,12 @@ def apply_partners(run: Run, parts: Sequence[PartnerPart]) -> Partners:
         elif partner.name != part.name:
             old = partner.name
             with run.at(part.place.at("name")):
-                rename_partner(partner=partner, actor=run.actor, name=part.name)
+                lifecycle.rename_partner(partner=partner, actor=run.actor, name=part.name)
                 run.difference.changed(label, "name", old, part.name)
         if partner is None or part.api_key is None:
             continue
         if (partner.pk, digest(part.api_key)) not in keys:
             with run.at(part.place.at("api_key")):
-                add_partner_key(partner=partner, actor=run.actor, api_key=part.api_key)
+                lifecycle.add_partner_key(partner=partner, actor=run.actor, api_key=part.api_key)
                 run.difference.secret(label, "api_key")
     return Partners(partners)

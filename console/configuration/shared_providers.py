@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.models import Account
-from console.configuration.operator_actions import grant_provider
 from console.configuration.partners import Partners
 from console.configuration.problems import did_you_mean
 from console.configuration.providers import Saved, existing_providers, save_provider, switch_providers
 from console.configuration.run import Run
 from console.configuration.schema import SharedProviderPart
 from sso.models import IdentityProvider, ProviderGrant
+from sso.provider_grants import grant_provider
 from sso_oidc.configuration import save_tenant
 from sso_oidc.models import EntraTenant
 

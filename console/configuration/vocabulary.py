@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from accounts import lifecycle
 from accounts.models import AccountRole
 from console.configuration.accounts import AccountState
-from console.configuration.operator_actions import create_account_role
 from console.configuration.places import Place
 from console.configuration.problems import did_you_mean
 from console.configuration.run import Run
@@ -84,6 +84,8 @@ def apply_vocabulary(run: Run, state: AccountState) -> Vocabulary:
     for index, name in enumerate(part.account_roles):
         if fold(name) not in words.account_roles:
             with run.at(part.place.at("account_roles", index)):
-                words.account_roles[fold(name)] = create_account_role(account=account, actor=actor, name=name)
+                words.account_roles[fold(name)] = lifecycle.create_account_role(
+                    account=account, actor=actor, name=name
+                )
                 run.difference.added(state.label, "account_roles", name)
     return words

@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.lifecycle.tokens import usable_personal_tokens
+from accounts.models import Kind, User
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
 from sso import connecting
+from sso.forms import PersonalTokenForm
 
 
 @login_required
@@ -21,6 +23,18 @@ def my_access(request: HttpRequest) -> HttpResponse:
     """Show the signed-in person's access."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 -- login_required; narrows the type
+    return my_access_page(request, user)
+
+
+def my_access_page(
+    request: HttpRequest,
+    user: User,
+    *,
+    token_form: PersonalTokenForm | None = None,
+    token_error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Return the page of ``user``; ``token_form`` is one that was sent and isn't good, ``token_error`` says why."""
     access = effective_access(user)
     session = getattr(request, "user_session", None)
     context = {
@@ -49,9 +63,18 @@ def my_access(request: HttpRequest) -> HttpResponse:
             "expires_at": session.expires_at if session else None,
         },
         "connect": connecting.buttons(user),
+        "has_tokens": may_have_tokens(user),
+        "tokens": usable_personal_tokens(user),
+        "token_form": token_form or PersonalTokenForm(),
+        "token_error": token_error,
         "is_admin": user.kind != "member" or authority_of_user(user, user.account_id) > Authority.NONE,
     }
-    return render(request, "sso/my_access.html", context)
+    return render(request, "sso/my_access.html", context, status=status)
+
+
+def may_have_tokens(user: User) -> bool:
+    """Tell whether a person can make tokens of their own: what they read is a member's data (P-10)."""
+    return user.kind == Kind.MEMBER and user.account_id is not None
 
 
 def source_label(source: Source, via: str = "") -> str:

@@ -106,7 +106,9 @@ def test_leaving_ends_sessions_and_personal_tokens_and_marks_the_accounts_tokens
 ) -> None:
     # V-14, L-13, P-5
     user = make(acme)
-    ApiToken.objects.create(account=acme, owner=user, name="mine", lookup="a" * 12, digest="x")
+    ApiToken.objects.create(
+        account=acme, owner=user, permission="read_self", name="mine", lookup="a" * 12, digest="x"
+    )
     ApiToken.objects.create(account=acme, created_by=user, name="ours", lookup="b" * 12, digest="y")
     epoch = user.session_epoch
     if change == "deactivate":

@@ -152,3 +152,17 @@ def test_person_outside_the_verified_domains_is_not_created(acme: Company, brows
     assert page.status == 403
     assert User.objects.count() == 0
     assert AuditEvent.objects.get(action="sign_in.refused").reason == "email.outside_domains"
+
+
+def test_connecting_and_group_sync_are_facts_with_one_event_of_their_own(
+    acme: Company, browser: PersonBrowser
+) -> None:
+    # G-2, G-3, design rule 2: whose groups follow the provider is a change about a person like any other
+    for _ in range(2):
+        sign_in(browser, STARTS[0])
+        browser.post("/logout/", {})
+    user = User.objects.get()
+    assert (user.connected, user.group_synced) == (True, True)
+    event = AuditEvent.objects.get(action="user.connected")
+    assert (event.actor_kind, event.object_id) == ("provider", str(user.pk))
+    assert event.changes == {"connected": [False, True], "group_synced": [False, True]}
