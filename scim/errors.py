@@ -125,6 +125,12 @@ class Conflict(ScimError):
     status, scim_type, code = 409, "uniqueness", "scim.conflict"
 
 
+class UnresolvedReference(ScimError):
+    """A ``bulkId:`` stands for nothing that exists (RFC 7644 §3.7.1)."""
+
+    status, code = 409, "scim.unresolved_reference"
+
+
 class PreconditionFailed(ScimError):
     """The resource is not at the version that the client saw."""
 

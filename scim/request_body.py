@@ -44,7 +44,7 @@ def read_body(request: HttpRequest) -> JsonObject:
 
 
 def _too_large() -> TooLarge:
-    return TooLarge(f"A body may have {limits.BODY_BYTES} bytes.")
+    return TooLarge(f"A body may have {limits.BODY_BYTES} bytes (maxPayloadSize).")
 
 
 def _check_shape(body: JsonObject) -> None:

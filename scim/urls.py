@@ -6,19 +6,20 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from scim.views.bulk import BulkView
 from scim.views.discovery import (
     NoSuchEndpointView,
     NotImplementedView,
     ResourceTypesView,
+    RootSearchView,
     SchemasView,
     ServiceProviderConfigView,
 )
 from scim.views.groups import GroupSearchView, GroupsView, GroupView
+from scim.views.me import MeView
 from scim.views.users import UserSearchView, UsersView, UserView
 
-_ME = "This token belongs to an account, not to a person; /Me is for personal tokens."
-_BULK = "Bulk requests are not supported; /ServiceProviderConfig says so."
-_ROOT = "Ask for one type of resource: /Users or /Groups."
+_ROOT = "Ask for one type of resource, /Users or /Groups, or POST a query to /.search."
 
 
 def _at(endpoint: str, view: type[Any], name: str, **options: Any) -> list[URLPattern]:
@@ -42,9 +43,9 @@ urlpatterns = [
     *_at("/Schemas/<str:name>", SchemasView, "scim_schema"),
     *_at("/ResourceTypes", ResourceTypesView, "scim_resource_types"),
     *_at("/ResourceTypes/<str:name>", ResourceTypesView, "scim_resource_type"),
-    *_at("/Me", NotImplementedView, "scim_me", why=_ME),
-    *_at("/Bulk", NotImplementedView, "scim_bulk", why=_BULK),
-    *_at("/.search", NotImplementedView, "scim_search", why=_ROOT),
+    *_at("/Me", MeView, "scim_me"),
+    *_at("/Bulk", BulkView, "scim_bulk"),
+    *_at("/.search", RootSearchView, "scim_search"),
     *_at("", NotImplementedView, "scim_root", why=_ROOT),
     path(
         "api/scim/<path:unknown>", NoSuchEndpointView.as_view(), {"mount": "/api/scim"}, name="scim_unknown"

@@ -23,7 +23,12 @@ def require_match(request: HttpRequest, version: str) -> None:
 
     RFC 9110 lets If-Match compare only strong tags; SCIM's are weak, and RFC 7644 §3.14 uses them here all the same.
     """
-    wanted = request.headers.get("If-Match", "").strip()
+    require_version(request.headers.get("If-Match", ""), version)
+
+
+def require_version(wanted: str, version: str) -> None:
+    """Do the same for tags that are no header: ``version`` of an operation in a bulk request (RFC 7644 §3.7)."""
+    wanted = wanted.strip()
     if wanted and wanted != "*" and not _names(wanted, version):
         raise PreconditionFailed(f"The resource is now at version {version}.")
 

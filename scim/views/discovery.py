@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from scim import discovery
 from scim.call import Call
 from scim.errors import Forbidden, NotFound, NotImplementedHere
+from scim.list_query import from_search_body
+from scim.root_search import search_all
 from scim.views.frame import ScimView, answer
 
 
@@ -45,6 +47,16 @@ class ResourceTypesView(_DiscoveryView):
         """Show all, or one."""
         self.refuse_filter(request)
         return answer(discovery.resource_type(call, name) if name else discovery.resource_types(call))
+
+
+class RootSearchView(ScimView):
+    """/.search: people and groups in one list."""
+
+    always_reads = True
+
+    def post(self, call: Call, request: HttpRequest) -> HttpResponse:
+        """List what the query in the body finds."""
+        return answer(search_all(call, from_search_body(self.read_body(request))))
 
 
 class NotImplementedView(ScimView):

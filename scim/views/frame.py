@@ -9,30 +9,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
-import structlog
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django_scim.constants import SCIM_CONTENT_TYPE
 from django_scim.views import SCIMView
 
-from accounts.lifecycle import ChangeHeld, keep_held_change
-from audit.refusals import Refused, audit_refusal
 from foundation import track_ids
 from foundation.client_address import client_address
 from scim import dialects, request_log
-from scim.authentication import authenticate, throttle
+from scim.authentication import authenticate, require_account_token, throttle
 from scim.call import Call
-from scim.errors import InternalError, MethodNotAllowed, ScimError, as_scim_error
+from scim.errors import MethodNotAllowed, ScimError
 from scim.models import RequestLogEntry
+from scim.outcome import carry_out, settle
 from scim.request_body import read_body
 from scim.schema import JsonObject
-
-log = structlog.get_logger(__name__)
 
 _READS = frozenset({"GET", "HEAD"})
 
@@ -41,7 +37,9 @@ class ScimView(SCIMView):
     """Subclasses write ``get``, ``post``, … as ``(call, request, **url) -> HttpResponse``."""
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]
+    takes_personal_tokens: ClassVar[bool] = False
     always_reads: ClassVar[bool] = False  # a POST that changes nothing, such as .search
+    own_transactions: ClassVar[bool] = False  # several operations in one request, each a transaction (/Bulk)
 
     # Taken away: nothing of django-scim2 finds, adapts, filters or answers anything here.
     lookup_field = model_cls = scim_adapter = get_object = load_body = status_501 = None
@@ -53,15 +51,17 @@ class ScimView(SCIMView):
         """Answer one request. CSRF doesn't apply: the token is never sent by a browser on its own."""
         started = time.perf_counter()
         call: Call | None = None
-        error: ScimError | None = None
         self.body: JsonObject | None = None
         try:
             call = authenticate(request, kwargs.pop("mount"))
             throttle(call)
-            response = self._answer(call, request, kwargs)
+            if not self.takes_personal_tokens:
+                require_account_token(call)
+            outcome = self._outcome(call, request, kwargs)
         except Exception as raised:
-            error = _settle(raised, call)
-            response = answer(error.to_dict(), error.status, error.headers)
+            outcome = settle(raised, call)
+        error = outcome if isinstance(outcome, ScimError) else None
+        response = answer(error.to_dict(), error.status, error.headers) if error is not None else outcome
         if call is not None:
             _keep(request, call, self.body, response, error, started)
         return response
@@ -71,20 +71,24 @@ class ScimView(SCIMView):
         self.body = read_body(request)
         return self.body
 
-    def _answer(self, call: Call, request: HttpRequest, url: dict[str, Any]) -> HttpResponse:
+    def _outcome(self, call: Call, request: HttpRequest, url: dict[str, Any]) -> HttpResponse | ScimError:
         method = request.method or ""
-        handler = getattr(self, method.lower(), None) if method.lower() in self.http_method_names else None
-        if method == "HEAD":
-            handler = getattr(self, "get", None)
+        work = partial(self._handler(method), call, request, **url)
+        if method in _READS or self.always_reads or self.own_transactions:
+            return work()
+        return carry_out(call, work)
+
+    def _handler(self, method: str) -> Callable[..., HttpResponse]:
+        name = method.lower()
+        handler: Callable[..., HttpResponse] | None = (
+            getattr(self, name, None) if name in self.http_method_names else None
+        )
         if handler is None:
-            allowed = sorted(name.upper() for name in self.http_method_names if hasattr(self, name))
-            raise MethodNotAllowed(f"{method} is not possible here.", headers={"Allow": ", ".join(allowed)})
-        if method in _READS or self.always_reads:
-            response: HttpResponse = handler(call, request, **url)
-        else:
-            with transaction.atomic():
-                response = handler(call, request, **url)
-        return response
+            allowed = sorted(each.upper() for each in self.http_method_names if hasattr(self, each))
+            raise MethodNotAllowed(
+                f"{method[:20]} is not possible here.", headers={"Allow": ", ".join(allowed)}
+            )
+        return handler
 
 
 def answer(
@@ -92,23 +96,10 @@ def answer(
 ) -> HttpResponse:
     """Return a response in SCIM's media type, without a body for None."""
     content = b"" if body is None else json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-    return HttpResponse(content, status=status, content_type=SCIM_CONTENT_TYPE, headers=dict(headers or {}))
-
-
-def _settle(raised: Exception, call: Call | None) -> ScimError:
-    """Do what belongs to a failure once its transaction is rolled back, and return what the client gets."""
-    if isinstance(raised, ChangeHeld):
-        keep_held_change(raised)
-    if isinstance(raised, Refused):
-        audit_refusal(raised)
-    if call is not None:
-        for effect in call.after_rollback:
-            effect()
-    known = as_scim_error(raised)
-    if known is None:
-        log.error("scim_failed", exc_info=raised)
-        known = InternalError("Something went wrong here; the request was not carried out.")
-    return known
+    # RFC 9110 §8.6: 204 has no length, and 304's would be that of the resource.
+    length = {} if status in (204, 304) else {"Content-Length": str(len(content))}
+    sent = {**length, **(headers or {})}
+    return HttpResponse(content, status=status, content_type=SCIM_CONTENT_TYPE, headers=sent)
 
 
 def _keep(
@@ -125,6 +116,7 @@ def _keep(
         RequestLogEntry(
             account=call.account,
             token_id=call.credential.token_id,
+            oauth_client_id=call.credential.client_id,
             method=(request.method or "")[:10],
             path=request_log.masked_path(request.path_info),
             query=request_log.masked_query(request.META.get("QUERY_STRING", "")),
