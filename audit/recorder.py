@@ -17,6 +17,7 @@ from django.db import transaction
 from audit.actors import Actor
 from audit.models import AuditEvent
 from foundation import track_ids
+from foundation.compiled_queries import insert
 from foundation.redaction import mask_text, mask_values
 
 _MESSAGE_LIMIT = 4000
@@ -43,7 +44,7 @@ def record(
     reason: str = "",
 ) -> AuditEvent:
     """Write one event in the present transaction and return it."""
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         account_id=subject.account_id,
         partner_id=subject.partner_id,
         actor_kind=actor.kind.value,
@@ -59,6 +60,8 @@ def record(
         ip_address=actor.address or None,
         changes=mask_values(dict(changes or {}), in_flight=False),
     )
+    insert([event])
+    return event
 
 
 def record_refusal(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 MASK = "[masked]"
@@ -25,9 +26,12 @@ _SECRET_EXACT = frozenset({"authorization"})
 _TOKEN_PATH = re.compile(r"^(/(?:[a-z]{2}/)?setup/)[^/]+|^(/invitation/)[^/]+|^(/recovery-access/)[^/]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
-_OUR_TOKEN = re.compile(r"\b(scim|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")
+_OUR_TOKEN = re.compile(r"\b(scim|soat|socs|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")
+
+_SHORTEST = 14  # characters of the shortest text that any of these finds: "basic " and eight more
 
 
+@lru_cache(maxsize=2048)  # field names repeat on every line; whoever makes up names can't make this grow
 def is_secret_name(name: str, *, in_flight: bool = True) -> bool:
     """Tell whether a value under this name must not be shown; ``in_flight`` for what a request or log line holds."""
     exact = _SECRET_EXACT | _SECRET_IN_FLIGHT if in_flight else _SECRET_EXACT
@@ -36,8 +40,16 @@ def is_secret_name(name: str, *, in_flight: bool = True) -> bool:
 
 def mask_text(text: str) -> str:
     """Mask tokens that can be recognised inside free text."""
-    text = _BEARER.sub(lambda found: f"{found[1]} {MASK}", text)
-    return _OUR_TOKEN.sub(MASK, _JWT.sub(MASK, text))
+    if len(text) < _SHORTEST:
+        return text
+    text = _BEARER.sub(_masked_credential, text)
+    if "eyJ" in text:
+        text = _JWT.sub(MASK, text)
+    return _OUR_TOKEN.sub(MASK, text) if "_" in text else text
+
+
+def _masked_credential(found: re.Match[str]) -> str:
+    return f"{found[1]} {MASK}"
 
 
 def mask_path(path: str) -> str:

@@ -19,7 +19,8 @@ _current: ContextVar[str] = ContextVar("track_id", default="")
 
 def new_track_id() -> str:
     """Return a fresh track ID such as ``7K3M-9QXA-2B4C``."""
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    bits = secrets.randbits(5 * _LENGTH)
+    letters = "".join(_ALPHABET[bits >> shift & 31] for shift in range(0, 5 * _LENGTH, 5))
     return "-".join(letters[i : i + 4] for i in range(0, _LENGTH, 4))
 
 

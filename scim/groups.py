@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts import lifecycle
 from accounts.models import Group
+from foundation.compiled_queries import CompiledQuery, key
 from foundation.ids import parse_id
 from scim.call import Call
 from scim.errors import Conflict, InvalidValue, NotFound
 from scim.filter_fields import GROUP_FIELDS, Collection
+from scim.filters import Rows
 from scim.group_adoption import local_group_for
 from scim.group_patch import GroupPlan
 from scim.list_query import ListQuery
@@ -30,19 +32,37 @@ from scim.undeclared import cleaned
 Guard = Callable[[str], None]
 
 
+def _groups_of(account: UUID) -> QuerySet[Group]:
+    return directory_groups(account).select_related("scim_resource")
+
+
+def _rows_of_groups(account: UUID) -> Rows:
+    def rows(collection: Collection, condition: Q) -> Q:
+        return Q(pk__in=directory_memberships(account).filter(condition).values("group"))
+
+    return rows
+
+
+GROUPS = Listed("Groups", _groups_of, GROUP_FIELDS, _rows_of_groups)
+_GROUP = CompiledQuery(lambda account, group: _groups_of(account).filter(pk=group), key, key)
+_GROUP_LOCKED = CompiledQuery(
+    lambda account, group: _groups_of(account).filter(pk=group).select_for_update(of=("self",)), key, key
+)
+
+
 def list_groups(call: Call, query: ListQuery) -> JsonObject:
-    """Return a page of groups; their members are loaded only if they will be shown."""
+    """Return a page of groups."""
+    return page_of(call, GROUPS, query, partial(represent_groups, call, query.projection))
 
-    def represent(found: Sequence[Group]) -> list[JsonObject]:
-        wanted = found and query.projection.wants("members")
-        members = _members_of(call, [group.pk for group in found]) if wanted else {}
-        return [
-            represent_group(call, group, resource_of(group), members.get(group.pk, ()), query.projection)
-            for group in found
-        ]
 
-    listed = Listed("Groups", _groups_of(call), GROUP_FIELDS, _rows_of_groups(call), represent)
-    return page_of(call, listed, query)
+def represent_groups(call: Call, projection: Projection, found: Sequence[Group]) -> list[JsonObject]:
+    """Return several groups; their members are loaded only if they will be shown."""
+    wanted = found and projection.wants("members")
+    members = _members_of(call, [group.pk for group in found]) if wanted else {}
+    return [
+        represent_group(call, group, resource_of(group), members.get(group.pk, ()), projection)
+        for group in found
+    ]
 
 
 def show_group(call: Call, group: Group, projection: Projection) -> JsonObject:
@@ -53,11 +73,9 @@ def show_group(call: Call, group: Group, projection: Projection) -> JsonObject:
 
 def find_group(call: Call, resource_id: str, *, for_update: bool = False) -> Group:
     """Return one group of the directory; raises ``NotFound`` for anything else."""
-    groups = _groups_of(call)
-    if for_update:
-        groups = groups.select_for_update(of=("self",))
-    key = parse_id(resource_id)
-    group = None if key is None else groups.filter(pk=key).first()
+    wanted = parse_id(resource_id)
+    query = _GROUP_LOCKED if for_update else _GROUP
+    group = None if wanted is None else query.first(call.account.pk, wanted)
     if group is None:
         raise NotFound(f"There is no group {resource_id[:100]}.")
     return group
@@ -144,7 +162,7 @@ def delete_group(call: Call, resource_id: str, guard: Guard) -> None:
 
 def _save(call: Call, group: Group, plan: GroupPlan) -> Group:
     if plan.external_id and plan.external_id != group.external_id:
-        taken = directory_groups(call).filter(external_id=plan.external_id).exclude(pk=group.pk)
+        taken = directory_groups(call.account.pk).filter(external_id=plan.external_id).exclude(pk=group.pk)
         if taken.exists():
             raise Conflict(f"Another group has the externalId {plan.external_id[:100]!r}.")
     resource = resource_of(group)
@@ -190,20 +208,11 @@ def _note(call: Call, group: Group, plan: GroupPlan) -> None:
         call.effect["ignored"] = plan.ignored[:50]
 
 
-def _groups_of(call: Call) -> QuerySet[Group]:
-    return directory_groups(call).select_related("scim_resource")
-
-
-def _rows_of_groups(call: Call) -> Any:
-    def rows(collection: Collection, condition: Q) -> Q:
-        return Q(pk__in=directory_memberships(call).filter(condition).values("group"))
-
-    return rows
-
-
 def _members_of(call: Call, group_ids: list[UUID]) -> dict[UUID, list[Reference]]:
     found: dict[UUID, list[Reference]] = {}
-    held = directory_memberships(call).filter(group__in=group_ids).order_by("user__user_name_folded")
+    held = (
+        directory_memberships(call.account.pk).filter(group__in=group_ids).order_by("user__user_name_folded")
+    )
     columns = ("group_id", "user_id", "user__display_name", "user__user_name")
     for group_id, user_id, display_name, user_name in held.values_list(*columns):
         found.setdefault(group_id, []).append((user_id, display_name or user_name))

@@ -16,12 +16,14 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
+from foundation.compiled_queries import insert
 from foundation.redaction import mask_path, mask_text, mask_values
 from scim.models import RequestLogEntry
 
 RETENTION = timedelta(days=14)
 _DELAY = 1.0  # seconds
 _WAITING_MAX = 5_000  # entries; when the database can't keep up, the oldest are dropped
+_BATCH = 50  # rows that a compiled statement writes at once
 _BODY_BYTES = 16_384  # larger bodies are not kept
 
 log = structlog.get_logger(__name__)
@@ -43,10 +45,13 @@ def keep(entry: RequestLogEntry) -> None:
 def flush() -> int:
     """Write what is waiting and return how many entries that were."""
     entries: list[RequestLogEntry] = []
+    written = 0
     while _waiting:
         entries.append(_waiting.popleft())
-    if entries:
-        RequestLogEntry.objects.bulk_create(entries, batch_size=500)
+    while len(entries) - written >= _BATCH:
+        insert(entries[written : written + _BATCH])
+        written += _BATCH
+    RequestLogEntry.objects.bulk_create(entries[written:])
     return len(entries)
 
 

@@ -3,46 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Group, GroupMembership, User
 from accounts.sources import Source
+from foundation.compiled_queries import CompiledQuery, key
 from foundation.ids import parse_id
 from scim.call import Call
 from scim.errors import NotFound
 from scim.filter_fields import Collection
+from scim.filters import Rows
 from scim.models import UserValue
 from scim.representation import Reference
 
 
-def users_of(call: Call) -> QuerySet[User]:
-    """Return the people whom the directory may see, with their documents."""
-    found: QuerySet[User] = User.objects.for_account(call.account).present().select_related("scim_resource")
+def people_of(account: UUID) -> QuerySet[User]:
+    """Return the people of an account whom the directory may see, with their documents."""
+    found: QuerySet[User] = User.objects.for_account(account).present().select_related("scim_resource")
     return found
+
+
+_PERSON = CompiledQuery(lambda account, user: people_of(account).filter(pk=user), key, key)
+_PERSON_LOCKED = CompiledQuery(
+    lambda account, user: people_of(account).filter(pk=user).select_for_update(of=("self",)), key, key
+)
 
 
 def find_user(call: Call, resource_id: str, *, for_update: bool = False) -> User:
     """Return one person; raises ``NotFound`` for anybody else's id and for any other text."""
-    people = users_of(call)
-    if for_update:
-        people = people.select_for_update(of=("self",))
-    key = parse_id(resource_id)
-    user = None if key is None else people.filter(pk=key).first()
+    wanted = parse_id(resource_id)
+    query = _PERSON_LOCKED if for_update else _PERSON
+    user = None if wanted is None else query.first(call.account.pk, wanted)
     if user is None:
         raise NotFound(f"There is no user {resource_id[:100]}.")
     return user
 
 
-def rows_of_users(call: Call) -> Any:
+def rows_of_people(account: UUID) -> Rows:
     """Return the ``scim.filters.Rows`` of people: conditions on rows become scoped subqueries."""
 
     def rows(collection: Collection, condition: Q) -> Q:
         if collection.name == "groups":
-            return Q(pk__in=directory_memberships(call).filter(condition).values("user"))
-        values = UserValue.objects.for_account(call.account).filter(condition, attribute=collection.name)
+            return Q(pk__in=directory_memberships(account).filter(condition).values("user"))
+        values = UserValue.objects.for_account(account).filter(condition, attribute=collection.name)
         return Q(pk__in=values.values("user"))
 
     return rows
@@ -50,22 +55,36 @@ def rows_of_users(call: Call) -> Any:
 
 def groups_of(call: Call, user_ids: Iterable[UUID]) -> dict[UUID, list[Reference]]:
     """Return the directory's groups of some people, in one query."""
+    wanted = list(user_ids)
+    rows = (
+        _GROUPS_OF_ONE.all(call.account.pk, wanted[0])
+        if len(wanted) == 1
+        else _groups(directory_memberships(call.account.pk).filter(user__in=wanted))
+    )
     found: dict[UUID, list[Reference]] = {}
-    held = directory_memberships(call).filter(user__in=list(user_ids)).order_by("group__name_folded")
-    for user_id, group_id, name in held.values_list("user_id", "group_id", "group__name"):
+    for user_id, group_id, name in rows:
         found.setdefault(user_id, []).append((group_id, name))
     return found
 
 
-def directory_groups(call: Call) -> QuerySet[Group]:
+def _groups(memberships: QuerySet[GroupMembership]) -> QuerySet[GroupMembership, tuple[UUID, UUID, str]]:
+    return memberships.order_by("group__name_folded").values_list("user_id", "group_id", "group__name")
+
+
+_GROUPS_OF_ONE = CompiledQuery(
+    lambda account, user: _groups(directory_memberships(account).filter(user=user)), key, key
+)
+
+
+def directory_groups(account: UUID) -> QuerySet[Group]:
     """Return the groups that the directory owns; local ones don't exist for it until it adopts them (V-9)."""
-    found: QuerySet[Group] = Group.objects.for_account(call.account).filter(directory_owned=True)
+    found: QuerySet[Group] = Group.objects.for_account(account).filter(directory_owned=True)
     return found
 
 
-def directory_memberships(call: Call) -> QuerySet[GroupMembership]:
+def directory_memberships(account: UUID) -> QuerySet[GroupMembership]:
     """Return the memberships that the directory made, in groups that it owns."""
-    found: QuerySet[GroupMembership] = GroupMembership.objects.for_account(call.account).filter(
+    found: QuerySet[GroupMembership] = GroupMembership.objects.for_account(account).filter(
         source=Source.DIRECTORY, group__directory_owned=True
     )
     return found

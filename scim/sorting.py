@@ -44,7 +44,8 @@ class Order:
             first = key.desc() if self.descending else key.asc()
         else:
             first = key.desc(nulls_first=True) if self.descending else key.asc(nulls_last=True)
-        return rows.annotate(**{_KEY: self.expression}).order_by(first, _STABLE)
+        found: QuerySet[_Row] = rows.annotate(**{_KEY: self.expression}).order_by(first, _STABLE)
+        return found
 
     def rest(self, rows: QuerySet[_Row], position: Position) -> QuerySet[_Row]:
         """Return what of the sorted ``rows`` comes after ``position``."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accounts.models import User
+from foundation.compiled_queries import insert
 from foundation.folding import fold
 from scim.documents import kept_of
 from scim.models import UserResource, UserValue
 from scim.schema import JsonObject
 from scim.search_rows import SearchRow, rows_of
 
+_FEW = 20  # rows that are written in one statement that is compiled already
+
 
 def create_document(user: User, document: JsonObject) -> UserResource:
     """Write the document of somebody who has none."""
     resource = UserResource(user=user, attributes=kept_of(document))
     _copy_names(resource, user)
-    resource.save(force_insert=True)
+    insert([resource])
     _insert(user, rows_of(document))
     return resource
 
@@ -55,7 +58,7 @@ def resource_of(user: User) -> UserResource | None:
 def _insert(user: User, rows: Iterable[SearchRow]) -> None:
     if user.account_id is None:
         return  # only members are described by directories
-    UserValue.objects.bulk_create(
+    values = [
         UserValue(
             account_id=user.account_id,
             user=user,
@@ -65,7 +68,11 @@ def _insert(user: User, rows: Iterable[SearchRow]) -> None:
             is_primary=row.is_primary,
         )
         for row in rows
-    )
+    ]
+    if len(values) <= _FEW:
+        insert(values)
+    else:
+        UserValue.objects.bulk_create(values)
 
 
 def _copy_names(resource: UserResource, user: User) -> list[str]:

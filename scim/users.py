@@ -23,7 +23,7 @@ from scim.patch_body import read_operations
 from scim.projection import Projection
 from scim.representation import represent_user, user_version
 from scim.schema import JsonObject
-from scim.scope import find_user, groups_of, rows_of_users, users_of
+from scim.scope import find_user, groups_of, people_of, rows_of_people
 from scim.store import create_document, resource_of, update_document
 
 # Called with a person's present version before anything is changed; raises PreconditionFailed.
@@ -31,21 +31,20 @@ Guard = Callable[[str], None]
 
 _IN_COLUMNS = frozenset({"userName", "externalId", "displayName", "active"})
 
+USERS = Listed("Users", people_of, USER_FIELDS, rows_of_people)
+
 
 def list_users(call: Call, query: ListQuery) -> JsonObject:
     """Return a page of people."""
+    return page_of(call, USERS, query, partial(represent_users, call, query.projection))
 
-    def represent(found: Sequence[User]) -> list[JsonObject]:
-        groups = (
-            groups_of(call, [user.pk for user in found]) if found and query.projection.wants("groups") else {}
-        )
-        return [
-            represent_user(call, user, resource_of(user), groups.get(user.pk, ()), query.projection)
-            for user in found
-        ]
 
-    listed = Listed("Users", users_of(call), USER_FIELDS, rows_of_users(call), represent)
-    return page_of(call, listed, query)
+def represent_users(call: Call, projection: Projection, found: Sequence[User]) -> list[JsonObject]:
+    """Return several people; their groups are loaded only if they will be shown."""
+    groups = groups_of(call, [user.pk for user in found]) if found and projection.wants("groups") else {}
+    return [
+        represent_user(call, user, resource_of(user), groups.get(user.pk, ()), projection) for user in found
+    ]
 
 
 def show_user(call: Call, user: User, projection: Projection, *, is_new: bool = False) -> JsonObject:

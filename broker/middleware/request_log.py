@@ -1,4 +1,4 @@
-"""One log line when a request begins and one when it ends, naming the route and never the raw path or query.
+"""One log line when a request ends, naming the route and never the raw path or query.
 
 Paths hold setup links, and queries hold codes and keys (V-24). A line shows the matched URL pattern and the values of
 harmless parameters from a fixed list (a provider's slug, an admin row's id). Django's own request loggers are put
@@ -48,12 +48,10 @@ class RequestLogMiddleware(RequestMiddleware):
             structlog.contextvars.bind_contextvars(user_id=str(user.pk))
 
     def prepare(self, request: HttpRequest) -> None:
-        """Log the beginning; probes are too many to be worth a line."""
-        if request.path_info not in PROBES:
-            super().prepare(request)
+        """Log nothing yet: the line at the end says it all, and the track ID is bound already."""
 
     def handle_response(self, request: HttpRequest, response: object) -> None:
-        """Log the end."""
+        """Log the end; probes are too many to be worth a line."""
         if request.path_info not in PROBES:
             super().handle_response(request, response)  # type: ignore[arg-type]  # any response class
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
+from broker.middleware.browser_only import is_for_programs
+
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -28,6 +30,10 @@ _PERMISSIONS = ", ".join(
 )
 
 
+# An answer for a program is no page; should a browser be made to show it, it can do nothing.
+_NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+
+
 class ResponseHeadersMiddleware:
     """``Cache-Control: no-store`` unless the view decided otherwise, ``Permissions-Policy``, resource isolation."""
 
@@ -40,4 +46,6 @@ class ResponseHeadersMiddleware:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if is_for_programs(request.path_info):
+            response.headers.setdefault("Content-Security-Policy", _NO_PAGE)
         return response

@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # For its checks and its swapped models (scim.models.oauth); no table and no address of its own is used.
+    "oauth2_provider",
     "rest_framework",
     "drf_spectacular",
     "axes",
@@ -53,20 +55,21 @@ MIDDLEWARE = [
     # Headers of every answer, the refusal of an unknown host included.
     "django.middleware.security.SecurityMiddleware",
     "broker.middleware.response_headers.ResponseHeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "broker.middleware.browser_only.BrowserCsp",
     "broker.middleware.admin_csp.AdminCspMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Inside of this one the host is one of ours.
     "broker.middleware.hosts.HostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "broker.middleware.request_log.RequestLogMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "broker.middleware.csrf.OpaqueOriginCsrfMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.UserSessionMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    # From here on for browsers alone; programs (SCIM) pass through.
+    "broker.middleware.browser_only.BrowserSession",
+    "broker.middleware.browser_only.BrowserLocale",
+    "broker.middleware.browser_only.BrowserCommon",
+    "broker.middleware.browser_only.BrowserCsrf",
+    "broker.middleware.browser_only.BrowserAuthentication",
+    "broker.middleware.browser_only.BrowserUserSession",
+    "broker.middleware.browser_only.BrowserMessages",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

@@ -1,0 +1,273 @@
+"""Statements of a hot path, compiled by the ORM once and run many times.
+
+Turning a queryset into SQL costs Django several times what PostgreSQL needs to answer it, and having PostgreSQL plan it
+anew costs as much again: for a look-up by key, most of a request. A ``CompiledQuery`` lets the ORM compile, once, the
+very queryset that the rest of the code uses, with markers in the place of the values; afterwards the same SQL is sent
+with other values, prepared where the database can (``foundation.postgresql``). ``insert`` does the same for new rows.
+
+    _BY_LOOKUP = CompiledQuery(lambda lookup: ApiToken.objects.filter(lookup=lookup), text)
+    token = _BY_LOOKUP.first("0123456789ab")
+
+What depends on a value's kind (None, a list, an empty text) compiles to other SQL and must not be a parameter, and
+whatever else the queryset holds is fixed when it is compiled: never the present time.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import AutoField, Model, QuerySet
+from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
+from django.db.models.sql.subqueries import UpdateQuery
+
+T = TypeVar("T")
+
+Marker = Callable[[], Any]
+
+
+def text() -> Any:
+    """Return a marker for a text: what folding, trimming and matching leave alone."""
+    return f"marker{secrets.token_hex(12)}"
+
+
+def key() -> Any:
+    """Return a marker for a UUID."""
+    return uuid.uuid4()
+
+
+def moment() -> Any:
+    """Return a marker for a time."""
+    return datetime(1900, 1, 1, tzinfo=UTC) + timedelta(microseconds=secrets.randbits(50))
+
+
+class CompiledQuery(Generic[T]):
+    """``build`` returns the queryset for its arguments; ``markers`` make one stand-in value for each of them.
+
+    Works for querysets of model instances (with ``select_related``) and of ``values_list`` tuples. Raises ``TypeError``
+    at the first run if an argument is not found among the parameters of the SQL exactly as it is.
+    """
+
+    __slots__ = ("_build", "_markers", "_plans")
+
+    def __init__(self, build: Callable[..., QuerySet[Any, T]], *markers: Marker) -> None:
+        self._build = build
+        self._markers = markers
+        self._plans: dict[str, _Plan] = {}  # by database vendor
+
+    def all(self, *values: Any) -> list[T]:
+        """Return all rows for ``values``."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        plan = self._plans.get(connection.vendor)
+        if plan is None:
+            marks = [marker() for marker in self._markers]
+            plan = self._plans[connection.vendor] = _plan(connection, self._build, marks)
+        found: list[T] = plan.run(connection, values)
+        return found
+
+    def first(self, *values: Any) -> T | None:
+        """Return the first row for ``values``, or None. Give the queryset its own limit if there may be many."""
+        found = self.all(*values)
+        return found[0] if found else None
+
+
+class CompiledUpdate:
+    """As ``CompiledQuery``, for ``queryset.update(**values)``: ``build`` returns both for its arguments."""
+
+    __slots__ = ("_build", "_markers", "_statements")
+
+    def __init__(
+        self, build: Callable[..., tuple[QuerySet[Any, Any], dict[str, Any]]], *markers: Marker
+    ) -> None:
+        self._build = build
+        self._markers = markers
+        self._statements: dict[str, _Statement] = {}
+
+    def run(self, *values: Any) -> int:
+        """Write, in the caller's transaction, and return how many rows matched."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        statement = self._statements.get(connection.vendor)
+        if statement is None:
+            marks = [marker() for marker in self._markers]
+            queryset, changes = self._build(*marks)
+            query: Any = queryset.query.chain(UpdateQuery)
+            query.add_update_values(changes)
+            sql, raw = query.get_compiler(using=connection.alias).as_sql()
+            statement = self._statements[connection.vendor] = _statement(connection, sql, raw, marks)
+        with _cursor(connection) as cursor:
+            cursor.execute(statement.sql, statement.filled(values))
+            found: int = cursor.rowcount
+        return found
+
+
+def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
+    """Write new rows of one model in one statement, in the caller's transaction.
+
+    For a few rows, ``bulk_create`` without its cost; each number of rows is a statement of its own. Calls no ``save``,
+    sends no signals and leaves keys that the database makes unset.
+    """
+    if not rows:
+        return
+    model, connection = type(rows[0]), connections[DEFAULT_DB_ALIAS]
+    shape = (connection.vendor, model, len(rows), ignore_conflicts)
+    statement = _inserts.get(shape)
+    if statement is None:
+        statement = _inserts[shape] = _insert_of(connection, model, len(rows), ignore_conflicts)
+    sql, fields = statement
+    values = [
+        field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields
+    ]
+    with _cursor(connection) as cursor:
+        cursor.execute(sql, values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def update(row: Model, names: Iterable[str]) -> None:
+    """Write some fields of a row by its key, in the caller's transaction; calls no ``save`` and sends no signals.
+
+    Give the names in a steady order: each combination is a statement of its own.
+    """
+    model = type(row)
+    connection = connections[DEFAULT_DB_ALIAS]
+    fields = tuple(names)
+    statement = _updates.get((connection.vendor, model, fields))
+    if statement is None:
+        statement = _updates[connection.vendor, model, fields] = _update_of(connection, model, fields)
+    sql, columns = statement
+    values = [field.get_db_prep_save(field.pre_save(row, False), connection) for field in columns]
+    with _cursor(connection) as cursor:
+        cursor.execute(sql, values)
+
+
+_updates: dict[tuple[str, type[Model], tuple[str, ...]], tuple[str, list[Any]]] = {}
+_inserts: dict[tuple[str, type[Model], int, bool], tuple[str, list[Any]]] = {}
+
+
+def _insert_of(
+    connection: Any, model: type[Model], count: int, ignore_conflicts: bool
+) -> tuple[str, list[Any]]:
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    name = connection.ops.quote_name
+    columns = ", ".join(name(field.column) for field in fields)
+    row = f"({', '.join(['%s'] * len(fields))})"
+    table, rows = name(model._meta.db_table), ", ".join([row] * count)
+    sql = f"INSERT INTO {table} ({columns}) VALUES {rows}"  # noqa: S608 -- names of ours, values apart
+    return (f"{sql} ON CONFLICT DO NOTHING" if ignore_conflicts else sql), fields
+
+
+def _update_of(connection: Any, model: type[Model], names: Iterable[str]) -> tuple[str, list[Any]]:
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    name = connection.ops.quote_name
+    changes = ", ".join(f"{name(field.column)} = %s" for field in fields)
+    key = model._meta.pk
+    sql = f"UPDATE {name(model._meta.db_table)} SET {changes} WHERE {name(key.column)} = %s"  # noqa: S608 -- names of ours, values apart
+    return sql, [*fields, key]
+
+
+def _cursor(connection: Any) -> Any:
+    prepared = getattr(connection, "prepared_cursor", connection.cursor)
+    return prepared()
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """``parameters`` are numbers of arguments, or constants that the queryset brought along."""
+
+    sql: str
+    parameters: tuple[tuple[bool, Any], ...]
+    adapters: tuple[Callable[[Any], Any] | None, ...]  # one an argument: how the database wants it
+
+    def filled(self, values: Sequence[Any]) -> list[Any]:
+        adapted = [
+            adapt(value) if adapt else value for adapt, value in zip(self.adapters, values, strict=True)
+        ]
+        return [adapted[item] if given else item for given, item in self.parameters]
+
+
+def _statement(connection: Any, sql: str, raw: Sequence[Any], marks: list[Any]) -> _Statement:
+    adapters = tuple(_adapter(connection, mark) for mark in marks)
+    places = [adapt(mark) if adapt else mark for adapt, mark in zip(adapters, marks, strict=True)]
+    parameters = tuple((True, places.index(item)) if item in places else (False, item) for item in raw)
+    missing = set(range(len(marks))) - {item for given, item in parameters if given}
+    if missing:
+        raise TypeError(f"arguments {sorted(missing)} of a compiled statement are not parameters of its SQL")
+    return _Statement(sql, parameters, adapters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement that reads, and what to make of its rows."""
+
+    statement: _Statement
+    converters: tuple[
+        tuple[int, Any, Any], ...
+    ]  # (column, functions, its expression): from database to Python
+    make: Callable[[Sequence[Any]], Any]
+
+    def run(self, connection: Any, values: Sequence[Any]) -> list[Any]:
+        with _cursor(connection) as cursor:
+            cursor.execute(self.statement.sql, self.statement.filled(values))
+            found: Sequence[Any] = cursor.fetchall()
+        make = self.make
+        if self.converters:
+            return [make(self._converted(row, connection)) for row in found]
+        return [make(row) for row in found]
+
+    def _converted(self, row: Sequence[Any], connection: Any) -> Sequence[Any]:
+        values = list(row)
+        for column, functions, expression in self.converters:
+            for function in functions:
+                values[column] = function(values[column], expression, connection)
+        return values
+
+
+def _plan(connection: Any, build: Callable[..., QuerySet[Any, Any]], marks: list[Any]) -> _Plan:
+    queryset = build(*marks)
+    compiler = queryset.query.get_compiler(using=connection.alias)
+    sql, raw = compiler.as_sql()
+    columns = [each[0] for each in compiler.select[: compiler.col_count]]
+    return _Plan(
+        statement=_statement(connection, sql, raw, marks),
+        converters=tuple(
+            (column, functions, expression)
+            for column, (functions, expression) in compiler.get_converters(columns).items()
+        ),
+        make=_maker(queryset, compiler, connection.alias),
+    )
+
+
+def _adapter(connection: Any, mark: Any) -> Callable[[Any], Any] | None:
+    # SQLite keeps a UUID as text; PostgreSQL has a type for it.
+    if isinstance(mark, uuid.UUID) and not connection.features.has_native_uuid_field:
+        return lambda value: value.hex
+    if isinstance(mark, datetime):
+        adapt: Callable[[Any], Any] = connection.ops.adapt_datetimefield_value
+        return adapt
+    return None
+
+
+def _maker(queryset: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[[Sequence[Any]], Any]:
+    kind = queryset._iterable_class
+    if kind is ValuesListIterable:
+        return tuple
+    if kind is not ModelIterable or compiler.annotation_col_map:
+        raise TypeError("a compiled query returns model instances without annotations, or values_list tuples")
+    info, select = compiler.klass_info, compiler.select
+    model: type[Model] = info["model"]
+    start, end = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [each[0].target.attname for each in select[start:end]]
+    related = get_related_populators(info, select, alias)  # type: ignore[call-arg]  # the stubs are of a newer Django
+
+    def make(row: Sequence[Any]) -> Model:
+        instance = model.from_db(alias, names, row[start:end])
+        for populate in related:
+            populate.populate(row, instance)
+        return instance
+
+    return make
