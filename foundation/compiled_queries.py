@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import AutoField, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
-from django.db.models.sql.subqueries import UpdateQuery
+from django.db.models.sql.subqueries import DeleteQuery, UpdateQuery
 
 T = TypeVar("T")
 
@@ -77,13 +77,11 @@ class CompiledQuery(Generic[T]):
 
 
 class CompiledUpdate:
-    """As ``CompiledQuery``, for ``queryset.update(**values)``: ``build`` returns both for its arguments."""
+    """As ``CompiledQuery``, for ``queryset.update(**values)``: ``build`` returns the pair of them."""
 
     __slots__ = ("_build", "_markers", "_statements")
 
-    def __init__(
-        self, build: Callable[..., tuple[QuerySet[Any, Any], dict[str, Any]]], *markers: Marker
-    ) -> None:
+    def __init__(self, build: Callable[..., Any], *markers: Marker) -> None:
         self._build = build
         self._markers = markers
         self._statements: dict[str, _Statement] = {}
@@ -94,15 +92,28 @@ class CompiledUpdate:
         statement = self._statements.get(connection.vendor)
         if statement is None:
             marks = [marker() for marker in self._markers]
-            queryset, changes = self._build(*marks)
-            query: Any = queryset.query.chain(UpdateQuery)
-            query.add_update_values(changes)
-            sql, raw = query.get_compiler(using=connection.alias).as_sql()
+            sql, raw = self._compiled(marks).get_compiler(using=connection.alias).as_sql()
             statement = self._statements[connection.vendor] = _statement(connection, sql, raw, marks)
         with _cursor(connection) as cursor:
             cursor.execute(statement.sql, statement.filled(values))
             found: int = cursor.rowcount
         return found
+
+    def _compiled(self, marks: list[Any]) -> Any:
+        queryset, changes = self._build(*marks)
+        query: Any = queryset.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        return query
+
+
+class CompiledDelete(CompiledUpdate):
+    """As ``CompiledUpdate``, for rows that nothing points at: what would have to go with them is not looked for."""
+
+    __slots__ = ()
+
+    def _compiled(self, marks: list[Any]) -> Any:
+        queryset: Any = self._build(*marks)
+        return queryset.order_by().query.chain(DeleteQuery)
 
 
 def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:

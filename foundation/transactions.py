@@ -18,23 +18,29 @@ from django.db import connection, transaction
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_nobody_goes_on: ContextVar[bool] = ContextVar("all_or_nothing", default=False)
+# The transaction that is all or nothing, if any: something to know it by.
+_nobody_goes_on: ContextVar[object | None] = ContextVar("all_or_nothing", default=None)
 
 
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
     """Open a transaction whose every exception, caught inside or not, ends in a rollback of all of it."""
     with transaction.atomic():
-        before = _nobody_goes_on.set(True)
+        before = _nobody_goes_on.set(object())
         try:
             yield
         finally:
             _nobody_goes_on.reset(before)
 
 
+def present() -> object | None:
+    """Return what the present all-or-nothing transaction is known by, None outside of any."""
+    return _nobody_goes_on.get() if connection.in_atomic_block else None
+
+
 def is_all_or_nothing() -> bool:
     """Tell whether an exception now, caught or not, will roll everything back."""
-    return _nobody_goes_on.get() and connection.in_atomic_block
+    return present() is not None
 
 
 @contextmanager

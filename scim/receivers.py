@@ -14,6 +14,7 @@ from django.dispatch import receiver
 from accounts.models import Kind, User
 from accounts.signals import person_changed, person_deleted
 from audit.actors import Actor, ActorKind
+from foundation.compiled_queries import CompiledDelete, key
 from scim.documents import contacts_of, document_of
 from scim.models import UserResource, UserValue
 from scim.multi_values import primary_value
@@ -43,8 +44,12 @@ def follow_person(sender: type[User], user: User, actor: Actor, changed: frozens
 @receiver(person_deleted, dispatch_uid="scim.forget_person")
 def forget_person(sender: type[User], user: User, **_: Any) -> None:
     """Drop the document and its rows."""
-    UserValue.objects.filter(user=user).delete()
-    UserResource.objects.filter(user=user).delete()
+    _FORGET_VALUES.run(user.pk)
+    _FORGET_DOCUMENT.run(user.pk)
+
+
+_FORGET_VALUES = CompiledDelete(lambda user: UserValue.objects.filter(user=user), key)
+_FORGET_DOCUMENT = CompiledDelete(lambda user: UserResource.objects.filter(user=user), key)
 
 
 def _with_primary(entries: list[JsonObject], new: list[JsonObject] | None) -> list[JsonObject]:

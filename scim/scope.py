@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from accounts.lifecycle.locking import note_locked
 from accounts.models import Group, GroupMembership, User
 from accounts.sources import Source
 from foundation.compiled_queries import CompiledQuery, key
@@ -36,6 +37,8 @@ def find_user(call: Call, resource_id: str, *, for_update: bool = False) -> User
     wanted = parse_id(resource_id)
     query = _PERSON_LOCKED if for_update else _PERSON
     user = None if wanted is None else query.first(call.account.pk, wanted)
+    if user is not None and for_update:
+        note_locked(user)
     if user is None:
         raise NotFound(f"There is no user {resource_id[:100]}.")
     return user

@@ -26,6 +26,7 @@ from accounts.sources import Source
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
+from foundation.compiled_queries import CompiledDelete, key
 from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
 
 
@@ -292,3 +293,11 @@ def _remove(user: User, change: AccessChange) -> None:
         left = {(g.group_id, g.source.value) for g in change.remove_groups}
         groups = GroupMembership.objects.filter(user=user).values_list("pk", "group_id", "source")
         GroupMembership.objects.filter(pk__in=[pk for pk, *row in groups if tuple(row) in left]).delete()
+
+
+_DROP_ALL = CompiledDelete(lambda user: SpaceMembership.objects.filter(user=user), key)
+
+
+def drop_memberships(user: User) -> int:
+    """Drop every space role of somebody who is deleted (V-13) and return how many; audited with the deletion."""
+    return _DROP_ALL.run(user.pk)

@@ -24,6 +24,6 @@ def _give_built_in_roles(account: Any, **_: Any) -> None:
 
 
 def _drop_memberships(user: Any, **_: Any) -> None:
-    from spaces.models import SpaceMembership
+    from spaces.access import drop_memberships
 
-    SpaceMembership.objects.filter(user=user).delete()
+    drop_memberships(user)

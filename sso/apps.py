@@ -17,10 +17,6 @@ class SsoConfig(AppConfig):
 
 
 def _close_identities(user: Any, **_: Any) -> None:
-    from django.utils import timezone
+    from sso.identities import close_identities
 
-    from sso.models import FederatedIdentity
-
-    FederatedIdentity.objects.filter(user=user, closed_at=None).update(
-        closed_at=timezone.now(), last_claims=""
-    )
+    close_identities(user)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from django.db.models import F
 from django.utils import timezone
 
@@ -38,7 +41,7 @@ def end_all_sessions(*, user: User, actor: Actor, reason: EndReason, quietly: bo
         )
     _RAISE_EPOCH.run(user.pk)
     ((user.session_epoch,),) = _EPOCH.all(user.pk)
-    ended = _END_OPEN.run(user.pk, timezone.now(), EndReason(reason).value)
+    ended = close_open_rows(user.pk, timezone.now(), reason)
     if not quietly:
         record(
             actor=actor,
@@ -46,6 +49,11 @@ def end_all_sessions(*, user: User, actor: Actor, reason: EndReason, quietly: bo
             subject=subjects.of_user(user),
             message=f"All sessions of {user.user_name} ended ({EndReason(reason).label}); {ended} were open.",
         )
+
+
+def close_open_rows(user_id: UUID, now: datetime, reason: EndReason) -> int:
+    """Note on the rows of a person's sessions that they are over, and return how many were open."""
+    return _END_OPEN.run(user_id, now, EndReason(reason).value)
 
 
 @refusals_audited

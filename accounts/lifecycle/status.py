@@ -7,32 +7,18 @@ process serves it, and ends personal tokens in the same transaction.
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import privilege, subjects
-from accounts.lifecycle import sessions
+from accounts.lifecycle.leaving import alert_if_last_admin, drop_what_they_held, end_access, is_last_admin
 from accounts.lifecycle.locking import bring_in_step, locked_row
-from accounts.models import (
-    Account,
-    AccountRoleMembership,
-    ApiToken,
-    BuiltInAccountRole,
-    EndReason,
-    GroupMembership,
-    GuestAccess,
-    HeldChange,
-    Invitation,
-    User,
-)
+from accounts.models import Account, User
 from accounts.signals import person_deleted
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
-from foundation import mail
-from foundation.compiled_queries import CompiledQuery, CompiledUpdate, key, moment, text, update
+from foundation.compiled_queries import update
 from foundation.transactions import in_transaction
 
 # V-12: each fact has its own side; neither writes the other's.
@@ -56,8 +42,8 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
         return False
     _change(locked, actor, "user.reactivated" if active else "user.deactivated", directory_active=active)
     if not active:
-        _end_access(locked, actor)
-        _alert_if_last_admin(locked, actor)
+        end_access(locked)
+        alert_if_last_admin(locked, actor)
     bring_in_step(user, locked)
     return True
 
@@ -71,7 +57,7 @@ def disable_user(*, user: User, actor: Actor) -> bool:
         return False
     _refuse_last_admin(locked, actor, "user.disable")
     _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
-    _end_access(locked, actor)
+    end_access(locked)
     bring_in_step(user, locked)
     return True
 
@@ -170,7 +156,11 @@ def _change(locked: User, actor: Actor, action: str, **values: Any) -> None:
     changes = {name: [_plain(getattr(locked, name)), _plain(value)] for name, value in values.items()}
     for name, value in values.items():
         setattr(locked, name, value)
-    update(locked, User.columns_to_write(values))
+    written = [*values]
+    if not locked.can_sign_in:
+        locked.session_epoch += 1  # the row is locked; all sessions are over at their next request
+        written.append("session_epoch")
+    update(locked, User.columns_to_write(written))
     verb = action.removeprefix("user.").replace("_", " ")
     record(
         actor=actor,
@@ -188,113 +178,23 @@ def _plain(value: Any) -> Any:
 def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     if locked.deleted_at is not None:
         return False
-    _alert_if_last_admin(locked, actor)
+    alert_if_last_admin(locked, actor)
     _change(locked, actor, action, deleted_at=timezone.now())
-    _end_access(locked, actor)
+    end_access(locked)
     person_deleted.send(sender=User, user=locked, actor=actor)
-    GroupMembership.objects.filter(user=locked).delete()
-    now = timezone.now()
-    GuestAccess.objects.filter(user=locked, ended_at=None).update(ended_at=now)
-    HeldChange.objects.filter(user=locked, decided_at=None).update(
-        decided_at=now, decided_by="the person was deleted", approved=None
-    )
-    # V-14: the role of the last SSO account admin stays on the row, so that an operator sees whom to replace.
-    kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN if _is_last_admin(locked) else None
-    AccountRoleMembership.objects.filter(user=locked).exclude(role__built_in=kept or "-").delete()
+    drop_what_they_held(locked)
     bring_in_step(user, locked)
     return True
-
-
-def _end_access(locked: User, actor: Actor) -> None:
-    now = timezone.now()
-    sessions.end_all_sessions(user=locked, actor=actor, reason=EndReason.STATUS, quietly=True)
-    _END_OWN_TOKENS.run(locked.pk, now)
-    _MARK_MADE_TOKENS.run(locked.pk, now)
-    if locked.account_id is not None and locked.email_folded:
-        _END_INVITATIONS.run(locked.account_id, locked.email_folded, now)
-
-
-_END_OWN_TOKENS = CompiledUpdate(
-    lambda user, now: (ApiToken.objects.filter(owner=user, revoked_at=None), {"revoked_at": now}), key, moment
-)
-_MARK_MADE_TOKENS = CompiledUpdate(
-    lambda user, now: (
-        ApiToken.objects.filter(created_by=user, owner=None, maker_left_at=None),
-        {"maker_left_at": now},
-    ),
-    key,
-    moment,
-)
-_END_INVITATIONS = CompiledUpdate(
-    lambda account, email, now: (
-        Invitation.objects.for_account(account).filter(email_folded=email, accepted_at=None, revoked_at=None),
-        {"revoked_at": now},
-    ),
-    key,
-    text,
-    moment,
-)
-
-
-def _sso_admins(account: UUID) -> QuerySet[AccountRoleMembership]:
-    found: QuerySet[AccountRoleMembership] = AccountRoleMembership.objects.for_account(account).filter(
-        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value
-    )
-    return found
-
-
-_SSO_ADMIN_ROWS = CompiledQuery(
-    lambda account, user: _sso_admins(account).filter(user=user).values_list("pk"), key, key
-)
-
-
-def _is_last_admin(locked: User) -> bool:
-    if locked.account_id is None or not _SSO_ADMIN_ROWS.all(locked.account_id, locked.pk):
-        return False
-    admins = _sso_admins(locked.account_id)
-    others = User.objects.for_account(locked.account_id).able_to_sign_in().exclude(pk=locked.pk)
-    return not others.filter(pk__in=admins.values("user")).exists()
 
 
 def _refuse_last_admin(locked: User, actor: Actor, action: str) -> None:
     if locked.account_id is not None:
         # Two admins who end each other at the same moment must meet somewhere: here.
         Account.objects.select_for_update().get(pk=locked.account_id)
-    if actor.kind.value == "user" and _is_last_admin(locked):
+    if actor.kind.value == "user" and is_last_admin(locked):
         raise LastAdmin(
             f"{locked.user_name} is the last SSO account admin of this account.",
             actor=actor,
             action=action,
             subject=subjects.of_user(locked),
         )
-
-
-def _alert_if_last_admin(locked: User, actor: Actor) -> None:
-    """Tell operators, the partner's admins and the account's other admins that nobody is left to keep SSO (V-14)."""
-    if locked.account is None or not _is_last_admin(locked):
-        return
-    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
-    told = set(people.filter(kind="operator").values_list("email", flat=True))
-    told |= set(
-        people.filter(kind="partner_admin", partner=locked.account.partner_id).values_list("email", flat=True)
-    )
-    admins = AccountRoleMembership.objects.for_account(locked.account).exclude(
-        role__built_in__in=["", "member"]
-    )
-    told |= set(
-        people.filter(account=locked.account, pk__in=admins.values("user")).values_list("email", flat=True)
-    )
-    mail.queue_mail(
-        to=sorted(told),
-        subject=f"{locked.account.name} has no SSO account admin left",
-        body=(
-            f"{locked.user_name}, the last SSO account admin of {locked.account.name}, was blocked by {actor.label}.\n"
-            "An operator can appoint a successor in the admin.\n"
-        ),
-    )
-    record(
-        actor=actor,
-        action="account.last_sso_admin_blocked",
-        subject=subjects.of_account(locked.account),
-        message=f"{locked.user_name} was the last SSO account admin; {len(told)} people are told.",
-    )

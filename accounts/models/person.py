@@ -168,7 +168,9 @@ class User(AbstractBaseUser):
             models.Index(fields=["account", "external_id"], name="user_by_account_external"),
             # What directories page through and count: read from the index alone.
             models.Index(
-                fields=["account", "kind", "id"], condition=models.Q(deleted_at=None), name="user_present_by_account"
+                fields=["account", "kind", "id"],
+                condition=models.Q(deleted_at=None),
+                name="user_present_by_account",
             ),
             # The few people of no account, whom every sign-in's claims are compared with (V-2).
             models.Index(

@@ -7,27 +7,18 @@ from typing import Any
 
 import pytest
 
-from accounts.lifecycle.tokens import TOKEN_KIND
-from accounts.models import Account, ApiToken, User
-from audit.maintenance import SWITCH
-from audit.models import AuditEvent, AuditMaintenance
-from foundation.secret_tokens import make_token
-from scim import request_log
+from accounts.models import User
+from audit.models import AuditEvent
 from scim.models import UserValue
 from scim.store import create_document
 from tests.scim.bulk_requests import bulk, new_user, send_bulk, statuses
+from tests.scim.committed import committed_directory
 from tests.scim.directory import Directory
 
 
 @pytest.fixture
 def committed(transactional_db: None) -> Iterator[Directory]:
-    """A directory whose rows are committed; the switch lets the flush after the test pass the audit trail."""
-    account = Account.objects.create(slug="acme", name="Acme", sso_module=True, sso_ready=True)
-    new = make_token(TOKEN_KIND)
-    row = ApiToken.objects.create(account=account, name="directory", lookup=new.lookup, digest=new.digest)
-    yield Directory(account, new.plain, row)
-    request_log.flush()
-    AuditMaintenance.objects.update_or_create(name=SWITCH, defaults={"is_open": True})
+    yield from committed_directory()
 
 
 def test_worker_that_is_killed_half_way_leaves_whole_operations(

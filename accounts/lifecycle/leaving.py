@@ -1,0 +1,146 @@
+"""What ends when a person is kept out, and what goes with a person who is deleted (L-13, V-13, V-14).
+
+Each function writes in the transaction of its caller in ``status``, on a locked row, and leaves the audit event to it.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import subjects
+from accounts.lifecycle import sessions
+from accounts.models import (
+    AccountRoleMembership,
+    ApiToken,
+    BuiltInAccountRole,
+    EndReason,
+    GroupMembership,
+    GuestAccess,
+    HeldChange,
+    Invitation,
+    User,
+)
+from audit.actors import Actor
+from audit.recorder import record
+from foundation import mail
+from foundation.compiled_queries import CompiledDelete, CompiledQuery, CompiledUpdate, key, moment, text
+
+
+def end_access(locked: User) -> None:
+    """End sessions, personal tokens and invitations, and mark account tokens whose maker leaves (V-14).
+
+    The sessions are over already, by ``session_epoch``, which the caller raised with the status; here their rows learn
+    of it.
+    """
+    now = timezone.now()
+    sessions.close_open_rows(locked.pk, now, EndReason.STATUS)
+    _END_OWN_TOKENS.run(locked.pk, now)
+    _MARK_MADE_TOKENS.run(locked.pk, now)
+    if locked.account_id is not None and locked.email_folded:
+        _END_INVITATIONS.run(locked.account_id, locked.email_folded, now)
+
+
+_END_OWN_TOKENS = CompiledUpdate(
+    lambda user, now: (ApiToken.objects.filter(owner=user, revoked_at=None), {"revoked_at": now}), key, moment
+)
+_MARK_MADE_TOKENS = CompiledUpdate(
+    lambda user, now: (
+        ApiToken.objects.filter(created_by=user, owner=None, maker_left_at=None),
+        {"maker_left_at": now},
+    ),
+    key,
+    moment,
+)
+_END_INVITATIONS = CompiledUpdate(
+    lambda account, email, now: (
+        Invitation.objects.for_account(account).filter(email_folded=email, accepted_at=None, revoked_at=None),
+        {"revoked_at": now},
+    ),
+    key,
+    text,
+    moment,
+)
+
+
+def drop_what_they_held(locked: User) -> None:
+    """Drop group memberships, guest access, waiting changes and roles of somebody who is deleted."""
+    now = timezone.now()
+    _DROP_GROUPS.run(locked.pk)
+    _END_GUEST_ACCESS.run(locked.pk, now)
+    _DECIDE_HELD.run(locked.pk, now)
+    if is_last_admin(locked):
+        # V-14: their role stays on the row, so that an operator sees whom to replace.
+        kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
+        AccountRoleMembership.objects.filter(user=locked).exclude(role__built_in=kept).delete()
+    else:
+        _DROP_ROLES.run(locked.pk)
+
+
+_DROP_GROUPS = CompiledDelete(lambda user: GroupMembership.objects.filter(user=user), key)
+_DROP_ROLES = CompiledDelete(lambda user: AccountRoleMembership.objects.filter(user=user), key)
+_END_GUEST_ACCESS = CompiledUpdate(
+    lambda user, now: (GuestAccess.objects.filter(user=user, ended_at=None), {"ended_at": now}), key, moment
+)
+_DECIDE_HELD = CompiledUpdate(
+    lambda user, now: (
+        HeldChange.objects.filter(user=user, decided_at=None),
+        {"decided_at": now, "decided_by": "the person was deleted", "approved": None},
+    ),
+    key,
+    moment,
+)
+
+
+def _sso_admins(account: UUID) -> QuerySet[AccountRoleMembership]:
+    found: QuerySet[AccountRoleMembership] = AccountRoleMembership.objects.for_account(account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value
+    )
+    return found
+
+
+_SSO_ADMIN_ROWS = CompiledQuery(
+    lambda account, user: _sso_admins(account).filter(user=user).values_list("pk"), key, key
+)
+
+
+def is_last_admin(locked: User) -> bool:
+    """Tell whether nobody else of the account is an SSO account admin who may sign in."""
+    if locked.account_id is None or not _SSO_ADMIN_ROWS.all(locked.account_id, locked.pk):
+        return False
+    admins = _sso_admins(locked.account_id)
+    others = User.objects.for_account(locked.account_id).able_to_sign_in().exclude(pk=locked.pk)
+    return not others.filter(pk__in=admins.values("user")).exists()
+
+
+def alert_if_last_admin(locked: User, actor: Actor) -> None:
+    """Tell operators, the partner's admins and the account's other admins that nobody is left to keep SSO (V-14)."""
+    if not is_last_admin(locked) or locked.account is None:
+        return
+    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
+    told = set(people.filter(kind="operator").values_list("email", flat=True))
+    told |= set(
+        people.filter(kind="partner_admin", partner=locked.account.partner_id).values_list("email", flat=True)
+    )
+    admins = AccountRoleMembership.objects.for_account(locked.account).exclude(
+        role__built_in__in=["", "member"]
+    )
+    told |= set(
+        people.filter(account=locked.account, pk__in=admins.values("user")).values_list("email", flat=True)
+    )
+    mail.queue_mail(
+        to=sorted(told),
+        subject=f"{locked.account.name} has no SSO account admin left",
+        body=(
+            f"{locked.user_name}, the last SSO account admin of {locked.account.name}, was blocked by {actor.label}.\n"
+            "An operator can appoint a successor in the admin.\n"
+        ),
+    )
+    record(
+        actor=actor,
+        action="account.last_sso_admin_blocked",
+        subject=subjects.of_account(locked.account),
+        message=f"{locked.user_name} was the last SSO account admin; {len(told)} people are told.",
+    )
