@@ -1,5 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. Each target builds .venv first if it must.
-# Settings of one call: PORT=8001 SIMULATOR_PORT=9001 make run; PYTEST_ARGS="tests/scim -x" make test.
+# Settings of one call: PORT=8001 SIMULATOR_PORT=9001 make run; PYTEST_ARGS="tests/scim -x" make test;
+# BROKER_TEST_EXAMPLES=20 make test tries twenty times as many random examples.
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
@@ -8,10 +9,10 @@ EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
 WITHOUT_MACHINERY := -m "not browser and not services and not interop"
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-services test-browser lint format types imports migrations check lock venv venv-dev
+.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock bench-scim bench-scim-million venv venv-dev
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
 
 run: venv ## Start everything on this machine with demo data: http://localhost:8000 (Ctrl-C ends it)
 	@$(IN_VENV) -m demo
@@ -27,6 +28,9 @@ test-services: venv-dev ## The same suite on PostgreSQL and Redis: running ones,
 
 test-browser: venv-dev ## What employees see, in the system's Chromium
 	@$(EMBEDDED) $(IN_VENV) -m pytest -m browser $(PYTEST_ARGS)
+
+test-interop: venv-dev ## Checkers and recorded clients that others made, against a running server
+	@$(EMBEDDED) $(IN_VENV) -m pytest -m interop tests/interop $(PYTEST_ARGS)
 
 lint: venv-dev ## Style and common mistakes (ruff)
 	@.venv/bin/ruff check .
@@ -47,6 +51,12 @@ migrations: venv-dev ## Do the migrations fit the models?
 	@$(IN_VENV) manage.py makemigrations --check --dry-run
 
 check: lint types imports migrations test ## All of the above that needs no service and no browser
+
+bench-scim: venv ## Our SCIM server beside two others on one PostgreSQL (bench/README.md); about 15 minutes
+	@$(IN_VENV) -m bench.scim $(BENCH_ARGS)
+
+bench-scim-million: venv ## Our SCIM server at 1,000,000 users beside itself at 10,000
+	@$(IN_VENV) -m bench.million $(BENCH_ARGS)
 
 lock: venv-dev ## Pin all packages of pyproject.toml again, with hashes
 	@sh scripts/lock.sh

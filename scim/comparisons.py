@@ -41,32 +41,57 @@ def nothing() -> Q:
 
 def present(field: Field) -> Q:
     """Return "the column holds a value"."""
+    if field.kind is FieldKind.MARK:
+        return Q(**{field.column: True})
     found = Q(**{f"{field.column}__isnull": False})
     if field.kind in (FieldKind.FOLDED, FieldKind.EXACT):
         found &= ~Q(**{field.column: ""})
     return found
 
 
+def is_no_value(field: Field, value: Any) -> bool:
+    """Tell whether a comparison with ``value`` asks for what has no value: null, and "" where texts are."""
+    return value is None or (value == "" and field.kind in (FieldKind.FOLDED, FieldKind.EXACT))
+
+
 def compare(field: Field, op: CompareOperator, value: Any, name: str) -> Q:
     """Return ``field op value``; ``ne`` is the negation of ``eq`` and so holds where there is no value.
 
-    Raises ``InvalidFilter`` when the attribute, called ``name`` to the client, doesn't compare like that.
+    Null and "" are the same, no value, as everywhere (RFC 7643 §2.5). Raises ``InvalidFilter`` when the attribute,
+    called ``name`` to the client, doesn't compare like that.
     """
+    if is_no_value(field, value) and op == CompareOperator.eq:
+        return ~present(field)
+    if is_no_value(field, value) and op == CompareOperator.ne:
+        return present(field)
     if value is None:
-        if op == CompareOperator.eq:
-            return ~present(field)
-        if op == CompareOperator.ne:
-            return present(field)
         raise InvalidFilter(f"{name} can't be compared with null by {op.value}.")
     if op == CompareOperator.ne:
         return ~compare(field, CompareOperator.eq, value, name)
-    if field.kind is FieldKind.BOOLEAN:
+    if field.kind in (FieldKind.BOOLEAN, FieldKind.MARK):
         return _boolean(field, op, value, name)
     if field.kind is FieldKind.MOMENT:
         return _ordered(field, op, _moment(value, name), name)
     if field.kind is FieldKind.ID:
         return _id(field, op, value, name)
     return _text(field, op, value, name)
+
+
+def compare_constant(actual: str, op: CompareOperator, value: Any, name: str) -> Q:
+    """Return "all" or "none": the answer is the same for every row. Raises ``InvalidFilter``."""
+    if not isinstance(value, str | None):
+        raise InvalidFilter(f"{name} is a text.")
+    same = value == actual
+    holds = {
+        CompareOperator.eq: same,
+        CompareOperator.ne: not same,
+        CompareOperator.co: bool(value) and str(value) in actual,
+        CompareOperator.sw: bool(value) and actual.startswith(str(value)),
+        CompareOperator.ew: bool(value) and actual.endswith(str(value)),
+    }
+    if op not in holds:
+        raise InvalidFilter(f"{name} has no {op.value}.")
+    return ~nothing() if holds[op] else nothing()
 
 
 def _boolean(field: Field, op: CompareOperator, value: Any, name: str) -> Q:

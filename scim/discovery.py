@@ -17,7 +17,11 @@ def service_provider_config(call: Call) -> JsonObject:
     return {
         "schemas": [_CONFIG_URN],
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": True,
+            "maxOperations": limits.bulk_operations(),
+            "maxPayloadSize": limits.BODY_BYTES,
+        },
         "filter": {"supported": True, "maxResults": limits.PAGE_MAX},
         "changePassword": {"supported": False},
         "sort": {"supported": True},
@@ -37,7 +41,13 @@ def service_provider_config(call: Call) -> JsonObject:
                 "description": "A long API token of the account, sent as a bearer token.",
                 "specUri": "https://www.rfc-editor.org/info/rfc6750",
                 "primary": True,
-            }
+            },
+            {
+                "type": "oauth2",
+                "name": "OAuth 2.0 client credentials",
+                "description": "An access token of one hour, from the token endpoint /oauth/token.",
+                "specUri": "https://www.rfc-editor.org/info/rfc6749",
+            },
         ],
         "meta": {"resourceType": "ServiceProviderConfig", "location": f"{call.base}/ServiceProviderConfig"},
     }

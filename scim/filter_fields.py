@@ -1,8 +1,8 @@
 """What filters and sorting may look at, and where it lives in the database.
 
 A table maps the lower-case path of an attribute to a column (``Field``), to rows that belong to the resource
-(``Collection`` and which of its columns), or to several paths (a complex attribute, for ``pr``). A path that is in no
-table can't be filtered on.
+(``Collection`` and which of its columns), to a ``Constant``, or to several paths (a complex attribute, for ``pr``). A
+path that is in no table can't be filtered on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class FieldKind(StrEnum):
     FOLDED = "folded"  # text, kept folded
     EXACT = "exact"  # text, as it is
     BOOLEAN = "boolean"
+    MARK = "mark"  # true, or else as good as not there
     MOMENT = "moment"
     ID = "id"
 
@@ -50,7 +51,14 @@ class InCollection:
     field: Field
 
 
-Place = Field | InCollection | Collection | tuple[str, ...]
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A text that is the same for every resource of a type."""
+
+    value: str
+
+
+Place = Field | InCollection | Collection | Constant | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +84,7 @@ def _value_rows(name: str, *, case_exact: bool = False) -> Collection:
             {
                 "value": value,
                 "type": Field("type_key", FieldKind.FOLDED),
-                "primary": Field("is_primary", FieldKind.BOOLEAN),
+                "primary": Field("is_primary", FieldKind.MARK),
             }
         ),
     )
@@ -106,6 +114,7 @@ _SHARED: dict[str, Place] = {
 
 _USER_PLACES: dict[str, Place] = {
     **_SHARED,
+    "meta.resourcetype": Constant("User"),
     "username": Field("user_name_folded", FieldKind.FOLDED),
     "active": Field("directory_active", FieldKind.BOOLEAN),
     "displayname": Field("scim_resource__display_name_key", FieldKind.FOLDED),
@@ -131,6 +140,7 @@ for _name in LISTS:
 
 _GROUP_PLACES: dict[str, Place] = {
     **_SHARED,
+    "meta.resourcetype": Constant("Group"),
     "displayname": Field("name_folded", FieldKind.FOLDED),
     **_with_subs(Collection("members", MappingProxyType({"value": Field("user", FieldKind.ID)}))),
 }

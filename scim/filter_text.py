@@ -13,6 +13,8 @@ from scim.errors import InvalidFilter
 
 # Some clients leave the quotes away: userName eq ada@example.com
 _UNQUOTED = re.compile(r"\s*(\S+)\s+(eq|ne|co|sw|ew|gt|ge|lt|le)\s+([^\s\"()\[\]]+)\s*", re.IGNORECASE)
+# Others use quotes that are none here. Taken for a part of the value they would find nobody, and make a duplicate.
+_OTHER_QUOTES = "'`´‘’‚“”„«»"
 
 
 def parse_filter(text: str) -> FilterNode:
@@ -33,6 +35,10 @@ def _parsed(text: str) -> FilterNode:
         return ScimFilter(text).ast
     except InvalidFilterException as error:
         bare = _UNQUOTED.fullmatch(text)
+        if bare is not None and (bare[3][0] in _OTHER_QUOTES or bare[3][-1] in _OTHER_QUOTES):
+            raise InvalidFilter(
+                "The filter can't be read: values stand between double quotes (\")."
+            ) from error
         if bare is None:
             raise InvalidFilter(f"The filter can't be read: {error.detail}.") from error
         try:

@@ -23,9 +23,9 @@ from scim2_models.path import (
     ValuePath,
 )
 
-from scim.comparisons import compare, present
+from scim.comparisons import compare, compare_constant, is_no_value, nothing, present
 from scim.errors import InvalidFilter
-from scim.filter_fields import Collection, Field, FieldTable, InCollection, Place
+from scim.filter_fields import Collection, Constant, Field, FieldTable, InCollection, Place
 
 # (collection, condition on its rows) -> condition on the resource that has such a row
 Rows = Callable[[Collection, Q], Q]
@@ -64,13 +64,15 @@ class _Compiler(FilterVisitor[Q]):
             place = InCollection(place, place.columns["value"])
         if isinstance(place, Field):
             return compare(place, node.op, node.value, name)
+        if isinstance(place, Constant):
+            return compare_constant(place.value, node.op, node.value, name)
         if not isinstance(place, InCollection):
             raise InvalidFilter(f"{name} is complex; compare one of its sub-attributes.")
         if node.op == CompareOperator.ne:
             # No value equals: also where there is none.
             equal = Comparison(node.attr_path, CompareOperator.eq, node.value)
             return ~self.visit_comparison(equal)
-        if node.value is None and node.op == CompareOperator.eq:
+        if node.op == CompareOperator.eq and is_no_value(place.field, node.value):
             return ~self._present(place)
         return self._rows(place.collection, compare(place.field, node.op, node.value, name))
 
@@ -81,6 +83,8 @@ class _Compiler(FilterVisitor[Q]):
         return self._rows(place, _RowCompiler(place, str(node.attr_path)).visit(node.val_filter))
 
     def _present(self, place: Place) -> Q:
+        if isinstance(place, Constant):
+            return ~nothing()
         if isinstance(place, Field):
             return present(place)
         if isinstance(place, Collection):

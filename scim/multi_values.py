@@ -23,15 +23,17 @@ def change_values(
     if target.selection is not None:
         entries = _change_selected(entries, target, attribute, op, value)
     elif target.sub is not None:
-        entries = _change_each(entries, target.sub, op, value)
+        entries = _change_each(entries, target.sub, attribute, op, value)
     elif op is Op.REMOVE:
         entries = _remove(entries, attribute, value)
     else:
         fresh = [_without_nulls(entry) for entry in coerce(attribute, value)]
+        if sum(bool(entry.get("primary")) for entry in fresh) > 1:
+            raise _two_primary(attribute)
         entries = fresh if op is Op.REPLACE else _add(entries, fresh)
     if len(entries) > limits.VALUES:
         raise InvalidValue(f"{attribute.name} has more than {limits.VALUES} values.")
-    return _one_primary(entries, was_primary, attribute)
+    return _one_primary(entries, was_primary)
 
 
 def primary_value(entries: list[JsonObject]) -> str:
@@ -62,12 +64,13 @@ def _change_selected(
         if start is None:
             raise NoTarget(f"No value of {attribute.name} matches {str(selection)[:200]}.")
         return [*entries, _without_nulls(start | new)]
-    for entry in chosen:
-        _update(entry, new)
+    _update_all(chosen, new, attribute)
     return entries
 
 
-def _change_each(entries: list[JsonObject], sub: Attribute, op: Op, value: Any) -> list[JsonObject]:
+def _change_each(
+    entries: list[JsonObject], sub: Attribute, attribute: Attribute, op: Op, value: Any
+) -> list[JsonObject]:
     if op is Op.REMOVE:
         for entry in entries:
             entry.pop(sub.name, None)
@@ -75,8 +78,7 @@ def _change_each(entries: list[JsonObject], sub: Attribute, op: Op, value: Any) 
     new = {sub.name: coerce_one(sub, value)}
     if not entries:
         return [_without_nulls(new)]
-    for entry in entries:
-        _update(entry, new)
+    _update_all(entries, new, attribute)
     return entries
 
 
@@ -125,6 +127,17 @@ def _given(target: Target, attribute: Attribute, value: Any) -> JsonObject:
     return found
 
 
+def _update_all(entries: list[JsonObject], new: JsonObject, attribute: Attribute) -> None:
+    if new.get("primary") and len(entries) > 1:
+        raise _two_primary(attribute)  # one of them would not become it, and that is no success
+    for entry in entries:
+        _update(entry, new)
+
+
+def _two_primary(attribute: Attribute) -> InvalidValue:
+    return InvalidValue(f"Only one value of {attribute.name} can be primary.")
+
+
 def _update(entry: JsonObject, new: JsonObject) -> None:
     for key, item in new.items():
         if item is None:
@@ -137,15 +150,12 @@ def _without_nulls(entry: JsonObject) -> JsonObject:
     return {key: item for key, item in entry.items() if item is not None}
 
 
-def _one_primary(entries: list[JsonObject], before: set[int], attribute: Attribute) -> list[JsonObject]:
+def _one_primary(entries: list[JsonObject], before: set[int]) -> list[JsonObject]:
     # RFC 7644 §3.5.2: marking one primary unmarks the others.
     primary = [entry for entry in entries if entry.get("primary")]
     if len(primary) < 2:
         return entries
-    marked = [entry for entry in primary if id(entry) not in before]
-    if len(marked) > 1:
-        raise InvalidValue(f"Only one value of {attribute.name} can be primary.")
-    keep = marked[0] if marked else primary[0]
+    keep = next((entry for entry in primary if id(entry) not in before), primary[0])
     for entry in primary:
         if entry is not keep:
             entry["primary"] = False

@@ -16,7 +16,7 @@ from scim2_models.path import FilterNode
 
 from scim import limits
 from scim.errors import InvalidPath
-from scim.schema import SCHEMAS, Attribute, Schema
+from scim.schema import SCHEMAS, USER, Attribute, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ def is_uri(key: str) -> bool:
 def _schema_target(named: Schema, core: Schema) -> Target:
     if named is core:
         return Target()
-    if named.attributes.get("schemas"):  # another resource type's core schema
+    # Another resource type's core schema, or an extension, of which people alone have one.
+    if named.attributes.get("schemas") or core is not USER:
         raise UnknownAttribute(f"{named.urn} doesn't belong to this resource.")
     return Target(extension=named.urn)
 

@@ -34,12 +34,17 @@ class Projection:
             return lowered in self.included
         return self.excluded.get(lowered, frozenset()) is not None
 
+    def asks_for(self, name: str, sub: str) -> bool:
+        """Tell whether a sub-attribute that is returned on request only was requested, by itself or with all of it."""
+        parts = self.included.get(name.lower(), frozenset())
+        return parts is None or sub.lower() in parts
+
     def apply(self, resource: JsonObject) -> JsonObject:
         """Return the part of a representation that was asked for."""
         if not self.included and not self.excluded:
             return resource
         found = {key: self._part(key, value) for key, value in resource.items() if self.wants(key)}
-        return {key: value for key, value in found.items() if value not in ({}, [])}
+        return {key: value for key, value in found.items() if value or not resource[key]}
 
     def _part(self, key: str, value: object) -> object:
         lowered = key.lower()

@@ -68,9 +68,12 @@ def represent_group(
     }
     if group.external_id:
         found["externalId"] = group.external_id
-    if members:
+    if projection.wants("members"):
+        # Also when nobody is in it: authentik adds missing members only to a list that it can see.
+        named = projection.asks_for("members", "display")
         found["members"] = [
-            {"value": str(user_id), "$ref": call.location("Users", user_id), "type": "User", "display": name}
+            {"value": str(user_id), "$ref": call.location("Users", user_id), "type": "User"}
+            | ({"display": name} if named else {})
             for user_id, name in members
         ]
     found.update(kept)

@@ -4,8 +4,10 @@ scim2-models describes RFC 7643 to the letter. Where this server is different, t
 anything reads it, so that what is published is what happens:
 
 - ``password`` is gone: nobody gets one by SCIM, and sending one changes nothing (P-9).
+- ``active`` is required: everybody has it, and to remove it is 400 (RFC 7644 §3.5.2.2). A POST without it means true.
 - ``manager`` needs neither ``value`` nor ``$ref``, and keeps ``displayName``: directories send any one of the three.
-- a group's ``displayName`` is unique in the account, and its members are people.
+- a group's ``displayName`` is unique in the account, and its members are people, whose names are shown only to those
+  who ask for them by ``attributes``.
 """
 
 from __future__ import annotations
@@ -88,6 +90,7 @@ def _find(descriptions: list[JsonObject], name: str) -> JsonObject:
 def _user() -> JsonObject:
     schema: JsonObject = UserModel.to_schema().model_dump()
     schema["attributes"] = [each for each in schema["attributes"] if each["name"] != "password"]
+    _find(schema["attributes"], "active")["required"] = True
     return schema
 
 
@@ -110,6 +113,7 @@ def _group() -> JsonObject:
             sub["canonicalValues"] = ["User"]
         elif sub["name"] == "display":
             sub["mutability"] = "readOnly"
+            sub["returned"] = "request"
     return schema
 
 

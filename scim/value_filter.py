@@ -40,7 +40,8 @@ def matches(node: FilterNode, entry: JsonObject, attribute: Attribute) -> bool:
     if isinstance(node, Not):
         return not matches(node.expr, entry, attribute)
     if isinstance(node, Present):
-        return entry.get(_sub(node, attribute).name) not in (None, "")
+        # primary: false is as good as none (RFC 7643 §2.4), here as in the database.
+        return entry.get(_sub(node, attribute).name) not in (None, "", False)
     if isinstance(node, Comparison):
         sub = _sub(node, attribute)
         return _compare(sub, entry.get(sub.name), node.op, node.value)
@@ -104,6 +105,8 @@ def _compare(sub: Attribute, actual: Any, op: CompareOperator, expected: Any) ->
         except InvalidValue as error:
             raise InvalidFilter(error.detail) from error
         return same == (op == CompareOperator.eq)
+    if expected == "" and op in (CompareOperator.eq, CompareOperator.ne):
+        expected = None  # no value, as everywhere
     if actual is None or expected is None:
         same = actual is None and expected is None
         return same if op == CompareOperator.eq else op == CompareOperator.ne and not same

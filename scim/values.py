@@ -2,7 +2,8 @@
 
 ``coerce`` gives names their spelling in the schema and values their type, or raises ``InvalidValue``. It bears what
 real clients send: booleans as text, numbers where text belongs, one object or one text for a multi-valued attribute, a
-bare text for ``manager``. Null and "" mean "no value" (RFC 7643 §2.5; Okta and OneLogin send "" to clear).
+bare text for ``manager``, a list of one for what has one value. Null and "" mean "no value" (RFC 7643 §2.5; Okta and
+OneLogin send "" to clear).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def coerce(attribute: Attribute, value: Any) -> Any:
     Complex values come back with the sub-attributes that were given, None standing for one given without a value.
     """
     if not attribute.multi_valued:
-        return coerce_one(attribute, value)
+        return coerce_one(attribute, _unpacked(attribute, value))
     if value is None:
         return []
     items = value if isinstance(value, list) else [value]
@@ -63,6 +64,15 @@ def text(value: Any, name: str) -> str:
     if _UNSTORABLE.search(value):
         raise InvalidValue(f"{name} holds a character that can't be stored.")
     return value
+
+
+def _unpacked(attribute: Attribute, value: Any) -> Any:
+    # Entra's older jobs write one value as [{"value": "Babs"}], and a manager as [{"$ref": …, "value": …}].
+    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
+        return value
+    if attribute.is_complex:
+        return value[0]
+    return value[0].get("value", value)
 
 
 def _complex(attribute: Attribute, value: Any) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.test import Client
@@ -64,6 +65,10 @@ class Directory:
         response = self.get(path)
         assert response.status_code == 200, response.content
         return json.loads(response.content)
+
+    def listed(self, endpoint: str, **query: object) -> Any:
+        """GET a list with these query parameters and return it."""
+        return self.read(f"{endpoint}?{urlencode(query)}")
 
     def push(self, user_name: str, **attributes: Any) -> Any:
         """Create a person and return their representation."""

@@ -75,7 +75,7 @@ def test_personal_token_does_not_provision(directory: Directory) -> None:
     owner = lifecycle.create_user(
         actor=configuration(), account=directory.account, values=lifecycle.PersonChanges(user_name="owner")
     )
-    ApiToken.objects.filter(pk=directory.token_row.pk).update(owner=owner)
+    ApiToken.objects.filter(pk=directory.token_row.pk).update(owner=owner, permission="read_self")
     assert directory.get("/Users").status_code == 401
 
 

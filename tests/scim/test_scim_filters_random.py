@@ -1,129 +1,177 @@
-"""Random filters: the database finds whom plain Python finds (P-10)."""
+"""Random filters: the database finds what plain Python finds in the resources that a directory reads (P-10, P-6)."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.scim.directory import Directory
+from tests.scim.directory import CORE, ENTERPRISE, Directory
+from tests.scim.examples import tries
+from tests.scim.filter_trees import (
+    KINDS,
+    VALUES,
+    Node,
+    comparisons,
+    holds,
+    near_misses,
+    orders,
+    selections,
+    text_of,
+    trees,
+    values_at,
+)
 
 PEOPLE: list[dict[str, Any]] = [
-    {"userName": "ada", "externalId": "A", "title": "x", "emails": [{"value": "p@x", "type": "work"}]},
-    {"userName": "Bob", "active": False, "emails": [{"value": "q@x", "type": "home"}, {"value": "p@x"}]},
-    {"userName": "carl", "externalId": "a", "title": "X y", "displayName": "Ab"},
-    {"userName": "dé_%", "displayName": "b"},
+    {
+        "user_name": "ada",
+        "externalId": "A",
+        "title": "x",
+        "nickName": "a",
+        "name": {"familyName": "Straße", "givenName": "a%b"},
+        "emails": [{"value": "p@x", "type": "work", "primary": True}, {"value": "É", "type": "home"}],
+        ENTERPRISE: {"department": "A_b", "manager": {"value": "m-1"}},
+    },
+    {
+        "user_name": "Bob",
+        "active": False,
+        "nickName": "b",
+        "emails": [{"value": "q@x", "type": "home"}, {"value": "p@x"}],
+        "phoneNumbers": [{"value": "1", "type": "Work", "primary": True}],
+        ENTERPRISE: {"manager": {"value": "M-1"}},
+    },
+    {"user_name": "carl", "externalId": "a", "title": "X y", "displayName": "Ab", "nickName": "x"},
+    {"user_name": "dé_%", "displayName": 'b"\\', "title": "AxB", "roles": [{"value": "a%"}, {"value": "A_"}]},
 ]
-VALUES = st.sampled_from(["a", "A", "x", "X y", "p@x", "Bob", "b", "_", "%", "É", "work", ""])
-OPERATORS = ("eq", "ne", "co", "sw", "ew")
-ORDERS = ("gt", "ge", "lt", "le")
-SINGLE = {"userName": False, "externalId": True, "title": False, "displayName": False}  # name: case counts
+EXACT = frozenset({"externalid", f"{ENTERPRISE}:manager.value".lower(), f"{CORE}:externalid".lower()})
+_PLAIN = [
+    *("userName", "externalId", "title", "nickName", "displayName", "name.familyName", "name.givenName"),
+    *("emails", "emails.value", "emails.type", "phoneNumbers", "phoneNumbers.value", "roles.value"),
+    "groups.display",
+]
+_QUALIFIED = [
+    *(f"{CORE}:{path}" for path in _PLAIN),
+    f"{ENTERPRISE}:department",
+    f"{ENTERPRISE}:manager.value",
+]
+_PATHS = st.sampled_from([*_PLAIN, *_QUALIFIED])
+_NEAR_MISSES = near_misses(
+    [*_PLAIN, *_QUALIFIED], [each | {"userName": each["user_name"]} for each in PEOPLE]
+)
+_LISTS = st.sampled_from(["emails", "phoneNumbers", "roles", f"{CORE}:emails"])
 
 
-def _values(person: dict[str, Any], path: str) -> list[str]:
-    if path.startswith("emails"):
-        key = path.partition(".")[2] or "value"
-        return [entry[key] for entry in person.get("emails", []) if key in entry]
-    return [person[path]] if path in person else []
+def _moments() -> st.SearchStrategy[tuple[int, int, int]]:
+    """Which resource's moment, how many microseconds beside it, and in which zone it is written (hours)."""
+    return st.tuples(st.integers(0, 3), st.sampled_from([-1, 0, 1]), st.sampled_from([0, 2, -11]))
 
 
-def _holds(actual: str, operator: str, expected: str, exact: bool) -> bool:
-    left, right = (actual, expected) if exact else (actual.casefold(), expected.casefold())
-    return {
-        "eq": left == right,
-        "co": right in left,
-        "sw": left.startswith(right),
-        "ew": left.endswith(right),
-        "gt": left > right,
-        "ge": left >= right,
-        "lt": left < right,
-        "le": left <= right,
-    }[operator]
-
-
-Node = tuple[Any, ...]
-_PATHS = st.sampled_from([*SINGLE, "emails", "emails.value", "emails.type"])
-# Databases agree on the order of lower-case letters only.
-_ORDERED = st.sampled_from(["userName", "title", "displayName", "emails.value"])
 _LEAVES: st.SearchStrategy[Node] = st.one_of(
-    st.tuples(st.just("cmp"), _PATHS, st.sampled_from(OPERATORS), VALUES),
-    st.tuples(st.just("cmp"), _ORDERED, st.sampled_from(ORDERS), st.sampled_from(["a", "b", "carl", "x"])),
-    st.tuples(st.just("pr"), _PATHS),
+    comparisons(_PATHS, st.one_of(VALUES, KINDS)),
+    _NEAR_MISSES,
+    _NEAR_MISSES,
+    # Databases agree on the order of lower-case letters only.
+    orders("nickName", st.sampled_from(["a", "b", "m", "x"])),
+    orders("meta.created", _moments()),
+    orders("meta.lastModified", _moments()),
     st.tuples(st.just("active"), st.booleans()),
-    st.tuples(
-        st.just("pick"),
-        st.sampled_from(["work", "HOME", "none"]),
-        st.sampled_from(["eq", "co", "ne"]),
-        VALUES,
-    ),
-)
-TREES: st.SearchStrategy[Node] = st.recursive(
-    _LEAVES,
-    lambda inner: st.one_of(
-        st.tuples(st.just("not"), inner),
-        st.tuples(st.sampled_from(["and", "or"]), inner, inner),
-    ),
-    max_leaves=6,
+    selections(_LISTS),
 )
 
 
-def _text(node: Node) -> str:
-    kind = node[0]
-    if kind == "cmp":
-        return f'{node[1]} {node[2]} "{node[3]}"'
-    if kind == "pr":
-        return f"{node[1]} pr"
-    if kind == "active":
-        return f"active eq {str(node[1]).lower()}"
-    if kind == "pick":
-        return f'emails[type eq "{node[1]}" and value {node[2]} "{node[3]}"]'
-    if kind == "not":
-        return f"not ({_text(node[1])})"
-    return f"({_text(node[1])} {kind} {_text(node[2])})"
-
-
-def _evaluate(node: Node, person: dict[str, Any]) -> bool:
-    kind = node[0]
-    if kind == "cmp":
-        _, path, operator, expected = node
-        values, exact = _values(person, path), SINGLE.get(path, False)
-        if operator == "ne":
-            return not any(_holds(value, "eq", expected, exact) for value in values)
-        return any(_holds(value, operator, expected, exact) for value in values)
-    if kind == "pr":
-        return bool(_values(person, node[1]))
-    if kind == "active":
-        return bool(person.get("active", True) == node[1])
-    if kind == "pick":
-        return any(
-            entry.get("type", "").casefold() == node[1].casefold()
-            and (
-                not _holds(entry["value"], "eq", node[3], False)
-                if node[2] == "ne"
-                else _holds(entry["value"], node[2], node[3], False)
-            )
-            for entry in person.get("emails", [])
-        )
-    if kind == "not":
-        return not _evaluate(node[1], person)
-    left, right = _evaluate(node[1], person), _evaluate(node[2], person)
-    return left and right if kind == "and" else left or right
+def _with_moments(node: Any, resources: list[Any]) -> Any:
+    """Put the moments of real resources into a tree."""
+    if not isinstance(node, tuple):
+        return node
+    if node[0] == "cmp" and node[1].startswith("meta."):
+        which, beside, hours = node[3]
+        shown = resources[which % len(resources)]["meta"][node[1].removeprefix("meta.")]
+        moment = datetime.fromisoformat(shown) + timedelta(microseconds=beside)
+        return (*node[:3], moment.astimezone(timezone(timedelta(hours=hours))).isoformat(), *node[4:])
+    return tuple(_with_moments(each, resources) for each in node)
 
 
 @pytest.fixture
 def filled(directory: Directory, other: Directory) -> Directory:
-    for person in PEOPLE:
-        directory.push(**{"user_name" if key == "userName" else key: value for key, value in person.items()})
-        # The same people elsewhere: no filter may find them twice.
-        other.push(**{"user_name" if key == "userName" else key: value for key, value in person.items()})
+    for each in (directory, other):  # the same people elsewhere: no filter may find them twice
+        people = [each.push(**person)["id"] for person in PEOPLE]
+        each.push_group("A_", externalId="A", members=[{"value": people[0]}])
+        each.push_group("b%", externalId="a", members=[{"value": key} for key in people[:2]])
+        each.push_group("Straße")
     return directory
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(node=TREES)
-def test_any_filter_finds_the_people_that_it_describes(filled: Directory, node: Node) -> None:
+@tries(30)
+@given(nodes=st.lists(st.one_of(_NEAR_MISSES, trees(_LEAVES)), min_size=4, max_size=6))
+def test_any_filter_finds_the_people_that_it_describes(filled: Directory, nodes: list[Node]) -> None:
     """P-10, P-6"""
-    expected = [person["userName"] for person in PEOPLE if _evaluate(node, person)]
-    assert filled.find(_text(node)) == expected
+    resources = filled.read("/Users")["Resources"]
+    for tree in nodes:
+        node = _with_moments(tree, resources)
+        expected = [each["userName"] for each in resources if holds(node, each, EXACT)]
+        assert filled.find(text_of(node)) == expected, text_of(node)
+
+
+def test_operators_differ_on_every_text_attribute(filled: Directory) -> None:
+    """P-10: beginning, middle and end of a text that somebody has, by each operator"""
+    resources = filled.read("/Users")["Resources"]
+    for path in [*_PLAIN, f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value"]:
+        found = [item for each in resources for item in values_at(each, path)]
+        texts = [each["value"] if isinstance(each, dict) else each for each in found]
+        longest = max(texts, key=len)
+        # Outer blanks mean nothing in an eq: names are kept without.
+        for part in {each.strip() for each in (longest[1:], longest[:-1], longest[1:-1])} - {""}:
+            for operator in ("eq", "co", "sw", "ew"):
+                node = ("cmp", path, operator, part, str)
+                expected = [each["userName"] for each in resources if holds(node, each, EXACT)]
+                assert filled.find(text_of(node)) == expected, text_of(node)
+
+
+_GROUP_LEAVES: st.SearchStrategy[Node] = st.one_of(
+    comparisons(st.sampled_from(["displayName", "externalId"]), VALUES),
+    orders("meta.created", _moments()),
+    st.tuples(st.just("pr"), st.just("members"), st.just(str)),
+    st.tuples(
+        st.just("cmp"),
+        st.sampled_from(["members", "members.value", "id"]),
+        st.sampled_from(["eq", "ne"]),
+        st.integers(0, 6),
+        st.just(str),
+    ),
+    st.tuples(
+        st.just("pick"),
+        st.just("members"),
+        st.tuples(
+            st.just("cmp"), st.just("value"), st.sampled_from(["eq", "ne"]), st.integers(0, 6), st.just(str)
+        ),
+    ),
+)
+
+
+def _with_ids(node: Any, ids: list[str]) -> Any:
+    if not isinstance(node, tuple):
+        return node
+    if node[0] == "cmp" and isinstance(node[3], int):
+        return (*node[:3], ids[node[3]], node[4])
+    return tuple(_with_ids(each, ids) for each in node)
+
+
+@tries(30)
+@given(node=trees(_GROUP_LEAVES))
+def test_any_filter_finds_the_groups_that_it_describes(
+    filled: Directory, other: Directory, node: Node
+) -> None:
+    """P-10, P-6: the ids of the other account's people and groups find nothing here"""
+    groups = filled.read("/Groups")["Resources"]
+    people = [each["id"] for each in filled.read("/Users")["Resources"]]
+    foreign = [
+        *(each["id"] for each in other.read("/Users")["Resources"][:1]),
+        other.read("/Groups")["Resources"][0]["id"],
+    ]
+    ids = [*people[:3], groups[0]["id"], groups[1]["id"], *foreign]
+    node = _with_ids(_with_moments(node, groups), ids)
+    expected = [each["displayName"] for each in groups if holds(node, each, frozenset({"externalid"}))]
+    assert filled.find(text_of(node), "/Groups") == expected

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Group, GroupMembership
 from accounts.sources import Source
 from audit.models import AuditEvent
-from tests.scim.directory import Directory, error_of
+from tests.scim.directory import ENTERPRISE, Directory, error_of
 
 
 @pytest.fixture
@@ -19,7 +19,10 @@ def people(directory: Directory) -> list[str]:
 
 
 def _members(directory: Directory, group: Any) -> list[str]:
-    return [each["display"] for each in directory.read(f"/Groups/{group['id']}").get("members", [])]
+    return [
+        each["display"]
+        for each in directory.read(f"/Groups/{group['id']}?attributes=members").get("members", [])
+    ]
 
 
 def _refs(*ids: str) -> list[dict[str, Any]]:
@@ -162,7 +165,7 @@ def test_put_renames_and_replaces_members_but_absent_members_stay(
     shown = json.loads(directory.put(f"/Groups/{group['id']}", body).content)
     assert [each["value"] for each in shown["members"]] == [people[2]]
     shown = json.loads(directory.put(f"/Groups/{group['id']}", {"displayName": "new", "members": []}).content)
-    assert "members" not in shown
+    assert shown["members"] == []
 
 
 def test_members_are_left_out_when_excluded(directory: Directory, people: list[str]) -> None:
@@ -248,3 +251,15 @@ def test_more_members_than_one_request_may_name_are_refused(directory: Directory
     many = [{"value": "x"}] * 10_001
     response = directory.patch(f"/Groups/{group['id']}", {"op": "remove", "path": "members", "value": many})
     assert response.status_code == 413
+
+
+@pytest.mark.parametrize("name", ["manager", "department", "manager.value"])
+def test_attributes_of_people_do_nothing_to_a_group(directory: Directory, name: str) -> None:
+    """P-9: what isn't a group's is ignored, and never takes the place of its name"""
+    value = {"value": "x"} if name == "manager" else "x"
+    group = directory.push_group("Engineers", **{f"{ENTERPRISE}:{name}": value})
+    assert group["displayName"] == "Engineers"
+    directory.put(f"/Groups/{group['id']}", {"displayName": "Engineers", f"{ENTERPRISE}:{name}": value})
+    assert directory.read(f"/Groups/{group['id']}")["displayName"] == "Engineers"
+    operation = {"op": "replace", "path": f"{ENTERPRISE}:{name}", "value": value}
+    assert error_of(directory.patch(f"/Groups/{group['id']}", operation))["scimType"] == "invalidPath"

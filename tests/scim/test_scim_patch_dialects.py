@@ -107,7 +107,11 @@ def test_simple_and_complex_attributes(
             {"op": "Replace", "path": f"{ENTERPRISE}:manager.value", "value": "c-2"},
             {"manager": {"value": "c-2"}},
         ),
-        ({"op": "Add", "path": f"{ENTERPRISE}:manager", "value": [{"value": "c-2"}]}, None),
+        (
+            {"op": "Add", "path": f"{ENTERPRISE}:manager", "value": [{"$ref": None, "value": "c-2"}]},
+            {"manager": {"value": "c-2"}},
+        ),
+        ({"op": "Add", "path": f"{ENTERPRISE}:manager", "value": [{"value": "c-2"}, {"value": "d"}]}, None),
         ({"op": "Remove", "path": f"{ENTERPRISE}:manager"}, {"manager": None}),
         ({"op": "Replace", "path": f"{ENTERPRISE}:manager", "value": ""}, {"manager": None}),
         ({"op": "Replace", "value": {f"{ENTERPRISE}:department": "X"}}, {"department": "X"}),

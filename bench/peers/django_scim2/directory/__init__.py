@@ -1,0 +1,1 @@
+"""Users and groups as django-scim2's documentation has them."""

@@ -1,0 +1,1 @@
+"""The smallest project around stock django-scim2."""
