@@ -94,9 +94,7 @@ class CompiledUpdate:
             marks = [marker() for marker in self._markers]
             sql, raw = self._compiled(marks).get_compiler(using=connection.alias).as_sql()
             statement = self._statements[connection.vendor] = _statement(connection, sql, raw, marks)
-        with _cursor(connection) as cursor:
-            cursor.execute(statement.sql, statement.filled(values))
-            found: int = cursor.rowcount
+        found: int = _execute(connection, statement.sql, statement.filled(values)).rowcount
         return found
 
     def _compiled(self, marks: list[Any]) -> Any:
@@ -133,8 +131,7 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
     values = [
         field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields
     ]
-    with _cursor(connection) as cursor:
-        cursor.execute(sql, values)
+    _execute(connection, sql, values)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
@@ -152,8 +149,7 @@ def update(row: Model, names: Iterable[str]) -> None:
         statement = _updates[connection.vendor, model, fields] = _update_of(connection, model, fields)
     sql, columns = statement
     values = [field.get_db_prep_save(field.pre_save(row, False), connection) for field in columns]
-    with _cursor(connection) as cursor:
-        cursor.execute(sql, values)
+    _execute(connection, sql, values)
 
 
 _updates: dict[tuple[str, type[Model], tuple[str, ...]], tuple[str, list[Any]]] = {}
@@ -181,9 +177,12 @@ def _update_of(connection: Any, model: type[Model], names: Iterable[str]) -> tup
     return sql, [*fields, key]
 
 
-def _cursor(connection: Any) -> Any:
+def _execute(connection: Any, sql: str, values: Sequence[Any]) -> Any:
+    """Run a statement and return its cursor; on PostgreSQL that is one for all, so read it at once."""
     prepared = getattr(connection, "prepared_cursor", connection.cursor)
-    return prepared()
+    cursor = prepared()
+    cursor.execute(sql, values)
+    return cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +221,8 @@ class _Plan:
     make: Callable[[Sequence[Any]], Any]
 
     def run(self, connection: Any, values: Sequence[Any]) -> list[Any]:
-        with _cursor(connection) as cursor:
-            cursor.execute(self.statement.sql, self.statement.filled(values))
-            found: Sequence[Any] = cursor.fetchall()
+        statement = self.statement
+        found: Sequence[Any] = _execute(connection, statement.sql, statement.filled(values)).fetchall()
         make = self.make
         if self.converters:
             return [make(self._converted(row, connection)) for row in found]

@@ -12,12 +12,20 @@ from accounts.models import ApiToken, TokenPermission
 from audit.actors import Actor, ActorKind
 from foundation.compiled_queries import CompiledQuery, text
 from foundation.secret_tokens import lookup_of, matches
-from scim.credential import Credential, refused, why_account_refuses
+from scim.credential import ACCOUNT_FIELDS, Credential, refused, why_account_refuses
 
 _LAST_USED_STEP = timedelta(minutes=1)  # P-2's "last used" is worth one write a minute, not one a request
 
 _BY_LOOKUP = CompiledQuery(
-    lambda lookup: ApiToken.objects.select_related("account").filter(lookup=lookup, owner=None).order_by(),
+    lambda lookup: (
+        ApiToken.objects.select_related("account")
+        .only(
+            *("name", "permission", "lookup", "digest", "expires_at", "revoked_at", "last_used_at"),
+            *(f"account__{name}" for name in ACCOUNT_FIELDS),
+        )
+        .filter(lookup=lookup, owner=None)
+        .order_by()
+    ),
     text,
 )
 

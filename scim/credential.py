@@ -14,6 +14,8 @@ from audit.actors import Actor
 from audit.failures import record_failure
 from scim.errors import Unauthorized
 
+# What a request needs to know of its account; the rest is read if somebody asks for it.
+ACCOUNT_FIELDS = ("slug", "name", "partner", "closed_at", "sso_module", "sso_ready")
 CHALLENGE = 'Bearer realm="scim"'
 
 

@@ -58,7 +58,7 @@ def list_groups(call: Call, query: ListQuery) -> JsonObject:
 def represent_groups(call: Call, projection: Projection, found: Sequence[Group]) -> list[JsonObject]:
     """Return several groups; their members are loaded only if they will be shown."""
     wanted = found and projection.wants("members")
-    members = _members_of(call, [group.pk for group in found]) if wanted else {}
+    members = _members_of(call, [group.pk for group in found], projection) if wanted else {}
     return [
         represent_group(call, group, resource_of(group), members.get(group.pk, ()), projection)
         for group in found
@@ -67,7 +67,8 @@ def represent_groups(call: Call, projection: Projection, found: Sequence[Group])
 
 def show_group(call: Call, group: Group, projection: Projection) -> JsonObject:
     """Return one group."""
-    members = _members_of(call, [group.pk]).get(group.pk, ()) if projection.wants("members") else ()
+    wanted = projection.wants("members")
+    members = _members_of(call, [group.pk], projection).get(group.pk, ()) if wanted else ()
     return represent_group(call, group, resource_of(group), members, projection)
 
 
@@ -208,12 +209,14 @@ def _note(call: Call, group: Group, plan: GroupPlan) -> None:
         call.effect["ignored"] = plan.ignored[:50]
 
 
-def _members_of(call: Call, group_ids: list[UUID]) -> dict[UUID, list[Reference]]:
+def _members_of(call: Call, group_ids: list[UUID], projection: Projection) -> dict[UUID, list[Reference]]:
     found: dict[UUID, list[Reference]] = {}
-    held = (
-        directory_memberships(call.account.pk).filter(group__in=group_ids).order_by("user__user_name_folded")
-    )
+    held = directory_memberships(call.account.pk).filter(group__in=group_ids)
+    if not projection.asks_for("members", "display"):
+        for group_id, user_id in held.order_by("user_id").values_list("group_id", "user_id"):
+            found.setdefault(group_id, []).append((user_id, ""))
+        return found
     columns = ("group_id", "user_id", "user__display_name", "user__user_name")
-    for group_id, user_id, display_name, user_name in held.values_list(*columns):
+    for group_id, user_id, display_name, user_name in held.order_by("user_id").values_list(*columns):
         found.setdefault(group_id, []).append((user_id, display_name or user_name))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -19,16 +20,25 @@ from scim.filters import Rows
 from scim.models import UserValue
 from scim.representation import Reference
 
+# What a representation is made of; a row that will be changed is read whole.
+_SHOWN = (
+    *("account", "kind", "user_name", "external_id", "given_name", "family_name", "display_name"),
+    *("email", "phone", "directory_active", "created_at", "updated_at"),
+    *("scim_resource__attributes", "scim_resource__version"),
+)
+
 
 def people_of(account: UUID) -> QuerySet[User]:
     """Return the people of an account whom the directory may see, with their documents."""
     found: QuerySet[User] = User.objects.for_account(account).present().select_related("scim_resource")
-    return found
+    return found.only(*_SHOWN)
 
 
 _PERSON = CompiledQuery(lambda account, user: people_of(account).filter(pk=user), key, key)
 _PERSON_LOCKED = CompiledQuery(
-    lambda account, user: people_of(account).filter(pk=user).select_for_update(of=("self",)), key, key
+    lambda account, user: people_of(account).defer(None).filter(pk=user).select_for_update(of=("self",)),
+    key,
+    key,
 )
 
 
@@ -59,24 +69,21 @@ def rows_of_people(account: UUID) -> Rows:
 def groups_of(call: Call, user_ids: Iterable[UUID]) -> dict[UUID, list[Reference]]:
     """Return the directory's groups of some people, in one query."""
     wanted = list(user_ids)
-    rows = (
-        _GROUPS_OF_ONE.all(call.account.pk, wanted[0])
-        if len(wanted) == 1
-        else _groups(directory_memberships(call.account.pk).filter(user__in=wanted))
-    )
     found: dict[UUID, list[Reference]] = {}
-    for user_id, group_id, name in rows:
+    for user_id, group_id, name in _groups_of(len(wanted)).all(call.account.pk, *wanted):
         found.setdefault(user_id, []).append((group_id, name))
     return found
 
 
-def _groups(memberships: QuerySet[GroupMembership]) -> QuerySet[GroupMembership, tuple[UUID, UUID, str]]:
-    return memberships.order_by("group__name_folded").values_list("user_id", "group_id", "group__name")
+@lru_cache(maxsize=64)
+def _groups_of(people: int) -> CompiledQuery[tuple[UUID, UUID, str]]:
+    """Return the query for so many people: directories ask for one, or for pages of one size."""
 
+    def build(account: UUID, *users: UUID) -> QuerySet[GroupMembership, tuple[UUID, UUID, str]]:
+        held = directory_memberships(account).filter(user__in=users).order_by("group__name_folded")
+        return held.values_list("user_id", "group_id", "group__name")
 
-_GROUPS_OF_ONE = CompiledQuery(
-    lambda account, user: _groups(directory_memberships(account).filter(user=user)), key, key
-)
+    return CompiledQuery(build, *[key] * (people + 1))
 
 
 def directory_groups(account: UUID) -> QuerySet[Group]:

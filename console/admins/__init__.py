@@ -16,13 +16,14 @@ def register_all(site: AdminSite) -> None:
     from console.admins.account_roles import AccountRoleAdmin
     from console.admins.accounts import AccountAdmin, PartnerAdmin
     from console.admins.audit_trail import AuditEventAdmin, FailureLogEntryAdmin
-    from console.admins.directory import HeldChangeAdmin, RequestLogEntryAdmin
+    from console.admins.directory import HeldChangeAdmin
     from console.admins.groups import GroupAdmin
     from console.admins.guests import GuestAccessAdmin, InvitationAdmin
     from console.admins.oauth_clients import OAuthClientAdmin, OAuthClientSecretAdmin
     from console.admins.outbox import OutboxMessageAdmin
     from console.admins.people import UserAdmin
     from console.admins.providers import IdentityProviderAdmin
+    from console.admins.request_log import RequestLogEntryAdmin
     from console.admins.sign_ins import FederatedIdentityAdmin, SignInAttemptAdmin, UserSessionAdmin
     from console.admins.spaces import MappingRoleAdmin, SpaceAdmin, SpaceRoleAdmin
     from console.admins.tokens import ApiTokenAdmin

@@ -1,11 +1,8 @@
-"""What the customer's directory asked: SCIM requests, and changes that wait for an admin (A-6, V-8)."""
+"""Changes that the customer's directory asked for and that wait for an admin (V-8)."""
 
 from __future__ import annotations
 
-import json
-
 from django.contrib.admin import display
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,60 +12,11 @@ from accounts import lifecycle
 from accounts.models import HeldChange
 from accounts.privilege import Authority
 from audit.actors import Actor
-from console.admins.audit_trail import FoundByTrackId
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, changes_table, facts, preformatted
+from console.admins.columns import badge, changes_table, facts
 from console.admins.confirmed import ask_and_act
 from console.admins.filters import DecidedFilter, ScopedRelatedFilter
-from console.scoping import Viewer, require_viewer
-from scim.models import RequestLogEntry
-
-
-class RequestLogEntryAdmin(FoundByTrackId):
-    """One request of a directory; bodies were masked before they were kept."""
-
-    list_display = (
-        "created_at",
-        "method",
-        "path",
-        "status_shown",
-        "dialect",
-        "token",
-        "oauth_client",
-        "duration_ms",
-        "account",
-    )
-    list_filter = ("method", "created_at", ("account", ScopedRelatedFilter))
-    list_select_related = ("token", "oauth_client", "account")
-    search_fields = ("path", "detail", "=status")
-    search_help_text = gettext_lazy("Track ID, path, status or words of an error")
-    fieldsets = (
-        (
-            None,
-            {"fields": ("account", "created_at", "method", "path", "query", "status_shown", "duration_ms")},
-        ),
-        (gettext_lazy("Client"), {"fields": ("token", "oauth_client", "dialect", "ip_address", "track_id")}),
-        (gettext_lazy("What came of it"), {"fields": ("scim_type", "detail", "effect_shown", "body_shown")}),
-    )
-
-    def scope(self, viewer: Viewer) -> Q:
-        """These rows do have a foreign key."""
-        return viewer.rows("account")
-
-    @display(description=gettext_lazy("status"), ordering="status")
-    def status_shown(self, entry: RequestLogEntry) -> SafeString:
-        """The answer's HTTP status."""
-        return badge(entry.status, "success" if entry.status < 400 else "danger")
-
-    @display(description=gettext_lazy("effect"))
-    def effect_shown(self, entry: RequestLogEntry) -> SafeString:
-        """What it changed."""
-        return _json(entry.effect)
-
-    @display(description=gettext_lazy("body"))
-    def body_shown(self, entry: RequestLogEntry) -> SafeString:
-        """What was sent, masked."""
-        return _json(entry.body)
+from console.scoping import require_viewer
 
 
 def _approve(actor: Actor, held: HeldChange) -> bool:
@@ -138,7 +86,3 @@ class HeldChangeAdmin(AccountScopedAdmin):
         done=gettext_lazy("Declined. Nothing was changed."),
         details=_difference,
     )
-
-
-def _json(value: object) -> SafeString:
-    return preformatted(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) if value else "")

@@ -43,14 +43,21 @@ class DatabaseWrapper(_Wrapper):
 
     ops_class = DatabaseOperations
     health_check_done: bool
+    _kept: Any = None
+    _kept_for: Any = None
     _used_at = 0.0
 
     def prepared_cursor(self) -> Any:
-        """Return a cursor whose statements the server keeps prepared; values travel apart from the text."""
+        """Return a cursor whose statements the server keeps prepared; values travel apart from the text.
+
+        One cursor serves a connection as long as it lives: read all rows before the next statement, don't close it.
+        """
         self.close_if_health_check_failed()
         self.ensure_connection()
-        with self.wrap_database_errors:
-            return self._prepare_cursor(_ServerBindingCursor(self.connection))
+        if self._kept_for is not self.connection:
+            with self.wrap_database_errors:
+                self._kept, self._kept_for = _ServerBindingCursor(self.connection), self.connection
+        return self._prepare_cursor(self._kept)
 
     def close_if_health_check_failed(self) -> None:
         """Check a connection before its first use in a request."""

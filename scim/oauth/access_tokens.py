@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.actors import Actor, ActorKind
 from foundation.compiled_queries import CompiledQuery, text
 from foundation.secret_tokens import digest, lookup_of, make_token, matches
-from scim.credential import Credential, refused, why_account_refuses
+from scim.credential import ACCOUNT_FIELDS, Credential, refused, why_account_refuses
 from scim.models import OAuthAccessToken, OAuthClient, OAuthClientSecret
 
 TOKEN_KIND = "soat"  # noqa: S105 -- a prefix, no secret
@@ -22,7 +22,13 @@ LIFETIME = timedelta(hours=1)
 
 _BY_LOOKUP = CompiledQuery(
     lambda lookup: (
-        OAuthAccessToken.objects.select_related("client__account", "secret").filter(lookup=lookup).order_by()
+        OAuthAccessToken.objects.select_related("client__account", "secret")
+        .only(
+            *("lookup", "digest", "expires_at", "secret__revoked_at", "client__name", "client__revoked_at"),
+            *(f"client__account__{name}" for name in ACCOUNT_FIELDS),
+        )
+        .filter(lookup=lookup)
+        .order_by()
     ),
     text,
 )
