@@ -15,5 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broker.settings")
 application = get_wsgi_application()
 
 from broker import checks  # noqa: E402  (needs the apps that the line above loads)
+from broker.utf8_request import Utf8Request  # noqa: E402
+
+application.request_class = Utf8Request
 
 checks.refuse_unsafe_start()

@@ -13,6 +13,9 @@ from django.core.cache import cache
 
 from foundation.secret_tokens import digest
 
+# Counting in the database's cache gives an entry the default expiry, which would end a longer window early.
+_FORGOTTEN_AFTER = 300  # seconds, Django's default
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -32,16 +35,23 @@ def hit(scope: str, key: str, *, limit: int, seconds: int, amount: int = 1) -> V
     now = time.time()
     window = int(now // seconds)
     name = f"rate:{scope}:{digest(key)[:32]}:{window}"
-    if cache.add(name, amount, timeout=seconds + 1):
-        used = amount
-    else:
-        try:
-            used = cache.incr(name, amount)
-            cache.touch(
-                name, timeout=seconds + 1
-            )  # the database cache forgets a key's own expiry when counting
-        except ValueError:  # the entry expired between the two calls
-            used = amount
+    used = _counted(name, amount, seconds)
     if used <= limit:
         return Verdict(True)
     return Verdict(False, retry_after=max(1, int((window + 1) * seconds - now) + 1))
+
+
+def _counted(name: str, amount: int, seconds: int) -> int:
+    # Most hits find their window begun, so counting comes first: one round trip to Redis.
+    try:
+        used = cache.incr(name, amount)
+    except ValueError:
+        if cache.add(name, amount, timeout=seconds + 1):
+            return amount
+        try:
+            used = cache.incr(name, amount)
+        except ValueError:  # the entry expired between the two calls
+            return amount
+    if seconds >= _FORGOTTEN_AFTER:
+        cache.touch(name, timeout=seconds + 1)
+    return int(used)

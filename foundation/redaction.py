@@ -26,7 +26,7 @@ _SECRET_EXACT = frozenset({"authorization"})
 _TOKEN_PATH = re.compile(r"^(/(?:[a-z]{2}/)?setup/)[^/]+|^(/invitation/)[^/]+|^(/recovery-access/)[^/]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
-_OUR_TOKEN = re.compile(r"\b(scim|soat|socs|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")
+_OUR_TOKEN = re.compile(r"\b(scim|soat|socs|me|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")
 
 _SHORTEST = 14  # characters of the shortest text that any of these finds: "basic " and eight more
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import scim2_models
+from django.core.exceptions import TooManyFieldsSent
 from django_scim.exceptions import SCIMException
 
 from accounts.lifecycle import (
@@ -186,6 +187,8 @@ def as_scim_error(error: Exception) -> ScimError | None:
         return InvalidFilter(f"The filter can't be read: {error.detail}.")
     if isinstance(error, scim2_models.InvalidPathException):
         return InvalidPath(f"The path can't be read: {error.detail}.")
+    if isinstance(error, TooManyFieldsSent):
+        return InvalidSyntax("The query has too many parameters.")
     if isinstance(error, Refused):
         for refusal, answer in _REFUSALS:
             if isinstance(error, refusal):

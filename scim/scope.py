@@ -35,8 +35,21 @@ def people_of(account: UUID) -> QuerySet[User]:
 
 
 _PERSON = CompiledQuery(lambda account, user: people_of(account).filter(pk=user), key, key)
+# The document is locked along with its person: of a row that is only joined, PostgreSQL shows who waited for the lock
+# what there was before the wait, and the change of whoever was first would be lost.
 _PERSON_LOCKED = CompiledQuery(
-    lambda account, user: people_of(account).defer(None).filter(pk=user).select_for_update(of=("self",)),
+    lambda account, user: (
+        people_of(account)
+        .defer(None)
+        .filter(pk=user, scim_resource__isnull=False)
+        .select_for_update(of=("self", "scim_resource"))
+    ),
+    key,
+    key,
+)
+# Whom no directory has described yet; a document that was written meanwhile is read when it is asked for.
+_PERSON_ALONE_LOCKED = CompiledQuery(
+    lambda account, user: User.objects.for_account(account).present().filter(pk=user).select_for_update(),
     key,
     key,
 )
@@ -45,12 +58,16 @@ _PERSON_LOCKED = CompiledQuery(
 def find_user(call: Call, resource_id: str, *, for_update: bool = False) -> User:
     """Return one person; raises ``NotFound`` for anybody else's id and for any other text."""
     wanted = parse_id(resource_id)
-    query = _PERSON_LOCKED if for_update else _PERSON
-    user = None if wanted is None else query.first(call.account.pk, wanted)
-    if user is not None and for_update:
-        note_locked(user)
+    user = None if wanted is None else (_locked if for_update else _PERSON.first)(call.account.pk, wanted)
     if user is None:
         raise NotFound(f"There is no user {resource_id[:100]}.")
+    return user
+
+
+def _locked(account: UUID, wanted: UUID) -> User | None:
+    user = _PERSON_LOCKED.first(account, wanted) or _PERSON_ALONE_LOCKED.first(account, wanted)
+    if user is not None:
+        note_locked(user)
     return user
 
 

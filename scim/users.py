@@ -18,7 +18,7 @@ from scim.documents import changes_between, columns_of, document_of
 from scim.filter_fields import USER_FIELDS
 from scim.list_query import ListQuery
 from scim.listing import Listed, page_of
-from scim.patch import Draft
+from scim.patch import Draft, cleaned_document
 from scim.patch_body import read_operations
 from scim.projection import Projection
 from scim.representation import represent_user, user_version
@@ -74,14 +74,26 @@ def create_user(call: Call, body: JsonObject) -> tuple[User, bool]:
         directory_active=document["active"],
         details=_details({}, document),
     )
-    resource = resource_of(user) if restored else None
-    if resource is None:
-        user.scim_resource = create_document(user, document)
+    if restored:
+        _rewrite(user, document)
     else:
-        update_document(user, resource, document_of(user, resource), document)
+        user.scim_resource = create_document(user, document)
     call.effect.update({"user": str(user.pk), "restored" if restored else "created": True})
     _note_ignored(call, draft)
     return user, not restored
+
+
+def _rewrite(user: User, document: JsonObject) -> None:
+    """Give somebody who came back the document that they came back with."""
+    resource = resource_of(user)
+    before = document_of(user, resource)
+    if user.email != columns_of(document)["email"]:
+        # V-8: an admin's new address waits for approval; until then the directory reads the one that counts.
+        document = cleaned_document({**document, "emails": before.get("emails", [])})
+    if resource is None:
+        user.scim_resource = create_document(user, document)
+    else:
+        update_document(user, resource, before, document)
 
 
 def replace_user(call: Call, resource_id: str, body: JsonObject, guard: Guard) -> User:

@@ -264,7 +264,7 @@ def _names(user: User, actor: Actor, change: AccessChange) -> _Names:
         names = dict(rows)
         if set(names) != ids:
             raise WrongAccount(
-                f"A {manager.model._meta.verbose_name} of another account was named.",
+                f"A {manager.model._meta.verbose_name_raw} of another account was named.",
                 actor=actor,
                 action="access.change",
                 subject=subjects.of_user(user),

@@ -7,7 +7,6 @@ address hears of it.
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import privilege, subjects
@@ -17,6 +16,7 @@ from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
+from foundation.transactions import in_transaction
 
 
 class AlreadyDecided(Refused):
@@ -32,7 +32,7 @@ class ChangeStale(Refused):
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def approve_held_change(*, held: HeldChange, actor: Actor) -> frozenset[str]:
     """Carry out what the directory asked for and return the names of the fields that changed; ``held`` is refreshed.
 
@@ -79,7 +79,7 @@ def approve_held_change(*, held: HeldChange, actor: Actor) -> frozenset[str]:
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def decline_held_change(*, held: HeldChange, actor: Actor) -> None:
     """Leave the person as they are; the directory keeps getting 403 and nobody is asked again for a week."""
     person, row = _lock(held, actor, "held_change.decline")

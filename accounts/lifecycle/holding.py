@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, HeldChange, Kind, User
@@ -19,6 +18,7 @@ from audit.actors import Actor
 from audit.recorder import Subject
 from audit.refusals import Refused
 from foundation import mail, public_urls, track_ids
+from foundation.transactions import in_transaction
 
 # Fields of an admin that the directory may only ask to change (V-8).
 HELD_FIELDS = frozenset({"user_name", "email", "external_id"})
@@ -55,7 +55,7 @@ def keep_held_change(refusal: ChangeHeld) -> None:
         hold(refusal.held[0], refusal.actor, refusal.held[1])
 
 
-@transaction.atomic
+@in_transaction
 def hold(user: User, actor: Actor, values: Mapping[str, str]) -> None:
     """Keep new values (``{field: new}``, "" empties) of an admin until somebody decides; tell who may, the first time.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from accounts import privilege, subjects
 from accounts.lifecycle import sessions
 from accounts.models import EndReason, User
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import refusals_audited
+from foundation.transactions import in_transaction
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def set_password(*, user: User, actor: Actor, password: str) -> None:
     """Set a password, which the caller has validated, and end the other sessions."""
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -33,7 +32,7 @@ def set_password(*, user: User, actor: Actor, password: str) -> None:
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def drop_password(*, user: User, actor: Actor, why: str) -> bool:
     """Make the password unusable and end every session; return whether there was one. Nothing is audited if not."""
     locked = User.objects.select_for_update().get(pk=user.pk)

@@ -10,6 +10,7 @@ from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
+from foundation.transactions import in_transaction
 
 _NEEDS = {
     BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value: privilege.Authority.SSO_ACCOUNT_ADMIN,
@@ -42,7 +43,7 @@ class AccountRoleTaken(Refused):
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_account_role(*, account: Account, actor: Actor, name: str) -> AccountRole:
     """Create an account role that has only a name (the built-in ones came with the account)."""
     subject = Subject("account_role", "", name, account_id=account.pk)
@@ -66,7 +67,7 @@ def create_account_role(*, account: Account, actor: Actor, name: str) -> Account
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def grant_account_role(*, user: User, role: AccountRole, actor: Actor, source: Source) -> bool:
     """Give an account role; return whether the row is new. A provider may give only roles without power (V-8)."""
     _require(user, role, actor, "account_role.grant")
@@ -85,7 +86,7 @@ def grant_account_role(*, user: User, role: AccountRole, actor: Actor, source: S
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def revoke_account_role(*, user: User, role: AccountRole, actor: Actor, source: Source) -> bool:
     """Take an account role of one source away; return whether there was a row."""
     _require(user, role, actor, "account_role.revoke")

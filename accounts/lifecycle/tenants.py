@@ -29,6 +29,7 @@ from foundation import public_urls
 from foundation.folding import fold_domain
 from foundation.outbound_target import OutboundError, check_url
 from foundation.secret_tokens import digest
+from foundation.transactions import in_transaction
 
 _HINT_LENGTH = 4  # characters of a partner's key that stay readable
 
@@ -52,7 +53,7 @@ class InvalidAccount(Refused):
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_partner(*, actor: Actor, slug: str, name: str) -> Partner:
     """Create a partner (operators only)."""
     subject = Subject("partner", "", slug)
@@ -70,7 +71,7 @@ def create_partner(*, actor: Actor, slug: str, name: str) -> Partner:
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def rename_partner(*, partner: Partner, actor: Actor, name: str) -> None:
     """Give a partner another name (operators only)."""
     subject = subjects.of_partner(partner)
@@ -88,7 +89,7 @@ def rename_partner(*, partner: Partner, actor: Actor, name: str) -> None:
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def add_partner_key(*, partner: Partner, actor: Actor, api_key: str) -> PartnerKey:
     """Let a partner use another key beside those it has (S-6, operators only); only its digest is kept."""
     subject = subjects.of_partner(partner)
@@ -112,7 +113,7 @@ def add_partner_key(*, partner: Partner, actor: Actor, api_key: str) -> PartnerK
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_account(*, actor: Actor, slug: str, name: str, **values: Any) -> Account:
     """Create an account with its built-in roles (operators only); ``values`` are fields of ``Account``."""
     subject = Subject("account", "", slug)
@@ -159,7 +160,7 @@ _SSO_ADMIN_FIELDS = frozenset({"sso_policy", "sso_authorization"})
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) -> frozenset[str]:
     """Change fields of an account; each field has the least authority that it needs. Returns what changed."""
     locked = Account.objects.select_for_update().get(pk=account.pk)
@@ -191,7 +192,7 @@ def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) ->
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def verify_host_name(*, account: Account, actor: Actor, host: str, position: int = 0) -> AccountHostName:
     """Give an account a host name that an operator vouches for (V-6, V-7)."""
     subject = subjects.of_account(account)
@@ -224,7 +225,7 @@ def verify_host_name(*, account: Account, actor: Actor, host: str, position: int
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def verify_domain(*, account: Account, actor: Actor, domain: str, method: EmailDomain.Method) -> EmailDomain:
     """Make an e-mail domain the account's own: by an operator, or by DNS once that has been checked (V-6)."""
     subject = subjects.of_account(account)

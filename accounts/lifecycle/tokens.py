@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 from foundation.secret_tokens import make_token
+from foundation.transactions import in_transaction
 
 TOKEN_KIND = "scim"  # noqa: S105 -- a prefix, no secret
 PERSONAL_TOKEN_KIND = "me"  # noqa: S105 -- likewise
@@ -37,7 +37,7 @@ class InvalidToken(Refused):
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_api_token(
     *,
     account: Account,
@@ -87,7 +87,7 @@ def create_api_token(
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def create_personal_token(
     *, user: User, actor: Actor, name: str, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
@@ -141,7 +141,7 @@ def create_personal_token(
 
 
 @refusals_audited
-@transaction.atomic
+@in_transaction
 def revoke_api_token(*, token: ApiToken, actor: Actor) -> bool:
     """Revoke a token at once; return whether it was still usable.
 

@@ -13,6 +13,7 @@ def register_all(site: AdminSite) -> None:
     """Register every class; called once, when the apps are loaded."""
     from accounts import models as accounts
     from audit import models as audit
+    from console import labels
     from console.admins.account_roles import AccountRoleAdmin
     from console.admins.accounts import AccountAdmin, PartnerAdmin
     from console.admins.audit_trail import AuditEventAdmin, FailureLogEntryAdmin
@@ -54,3 +55,4 @@ def register_all(site: AdminSite) -> None:
     site.register(audit.AuditEvent, AuditEventAdmin)
     site.register(audit.FailureLogEntry, FailureLogEntryAdmin)
     site.register(foundation.OutboxMessage, OutboxMessageAdmin)
+    labels.label(site._registry)

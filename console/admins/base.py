@@ -58,6 +58,7 @@ class AccountScopedAdmin(ConfirmedActions, BulkActions, ScopedChoices, ModelAdmi
     change_needs: Authority | None = None
     delete_needs: Authority | None = None
     audit_type = ""  # the subject type of its audit events, for the history page
+    when_empty: object = ""  # said on a list that holds nothing yet
     secret_columns: Sequence[str] = ()  # encrypted: loaded, and so decrypted, only where they are asked for
     created_leads_to_change = False  # after adding, go on with the page that holds the rest
 

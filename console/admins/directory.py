@@ -35,6 +35,10 @@ def _difference(held: HeldChange) -> SafeString:
 class HeldChangeAdmin(AccountScopedAdmin):
     """Changes of an admin's user name, e-mail or externalId that the directory asked for."""
 
+    when_empty = gettext_lazy(
+        "When a directory wants to change an admin's user name, e-mail or external ID, the change waits here for your "
+        "decision."
+    )
     list_display = ("created_at", "user", "asked_by", "state", "account")
     list_filter = (DecidedFilter, ("account", ScopedRelatedFilter))
     list_select_related = ("user", "account")

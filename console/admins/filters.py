@@ -116,6 +116,14 @@ class RefusedFilter(YesNoFilter):
     condition = ~Q(reason="")
 
 
+class FailedFilter(YesNoFilter):
+    """Requests that were answered with an error."""
+
+    title = _("failed")
+    parameter_name = "failed"
+    condition = Q(status__gte=400)
+
+
 class MappedFilter(YesNoFilter):
     """Groups that follow the identity provider."""
 

@@ -25,11 +25,11 @@ from accounts.models import Account
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, moment
+from console.admins.columns import badge, link_to, moment
 from console.admins.confirmed import button
 from console.admins.filters import RevokedFilter, ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline
-from console.admins.tokens import TokenForm, why_no_token
+from console.admins.tokens import ANSWER_SHOWS_A_SECRET, TokenForm, why_no_token
 from console.scoping import require_viewer
 from foundation import public_urls
 from scim.models import OAuthClient, OAuthClientSecret
@@ -44,8 +44,13 @@ class SecretsOfClient(ReadOnlyInline):
 
     model = OAuthClientSecret
     verbose_name_plural = gettext_lazy("secrets")
-    fields = readonly_fields = ("lookup", "created_at", "expires_at", "revoked_at", "last_used_at")
+    fields = readonly_fields = ("page", "created_at", "expires_at", "revoked_at", "last_used_at")
     newest_first = True
+
+    @display(description=gettext_lazy("public part"))
+    def page(self, secret: OAuthClientSecret) -> SafeString:
+        """Lead to where it is revoked."""
+        return link_to(self.admin_site, secret, secret.lookup)
 
 
 class OAuthClientAdmin(AccountScopedAdmin):
@@ -54,6 +59,10 @@ class OAuthClientAdmin(AccountScopedAdmin):
     add_needs = change_needs = Authority.ACCOUNT_ADMIN
     audit_type = "oauth_client"
     created_leads_to_change = True
+    when_empty = gettext_lazy(
+        "A directory that gets its tokens by OAuth 2.0 client credentials, such as Microsoft Entra's gallery, needs a "
+        "client and a secret."
+    )
     list_display = (
         "name",
         "state",
@@ -116,6 +125,15 @@ class OAuthClientAdmin(AccountScopedAdmin):
             request.current_app = self.admin_site.name
             return TemplateResponse(request, "admin/console/token_not_yet.html", context)
         answer: HttpResponse = super().add_view(request, form_url, extra_context)
+        return answer
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Say what is still missing: a client without a secret or keys opens nothing."""
+        answer = super().response_add(request, obj, post_url_continue)
+        if not obj.public_keys:
+            self.message_user(request, _("Now add a secret: until then this client gets no tokens."))
         return answer
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
@@ -183,6 +201,7 @@ class OAuthClientSecretAdmin(AccountScopedAdmin):
 
     account_lookup = "client__account"
     add_needs = Authority.ACCOUNT_ADMIN
+    when_empty = gettext_lazy("Secrets belong to OAuth clients; add a client first.")
     form = TokenForm
     list_display = (
         "lookup",
@@ -205,6 +224,14 @@ class OAuthClientSecretAdmin(AccountScopedAdmin):
     )
     add_fieldsets = ((None, {"fields": ("client", "expires_at")}),)
     actions_detail = ("revoke",)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Offer one way to save, which ends where the secret is shown."""
+        context = {**ANSWER_SHOWS_A_SECRET, **(extra_context or {})}
+        answer: HttpResponse = super().add_view(request, form_url, context)
+        return answer
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer clients that aren't revoked."""

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Group, User
 from console.admins.audit_trail import FoundByTrackId
 from console.admins.columns import NOTHING, badge, facts, link_to, preformatted, to_the_second
-from console.admins.filters import ScopedRelatedFilter
+from console.admins.filters import FailedFilter, ScopedRelatedFilter
 from console.scoping import Viewer
 from scim.models import RequestLogEntry
 
@@ -42,9 +42,12 @@ _LISTED: dict[str, StrOrPromise] = {
 class RequestLogEntryAdmin(FoundByTrackId):
     """One request of a directory; bodies were masked before they were kept."""
 
+    when_empty = gettext_lazy(
+        "Every request of your directory shows up here, a few seconds after it came, for 14 days."
+    )
     list_display = ("time", "method", "path", "status_shown", "dialect", "client", "duration", "account")
     list_display_links = ("time",)
-    list_filter = ("method", "status", "created_at", ("account", ScopedRelatedFilter))
+    list_filter = (FailedFilter, "method", "created_at", ("account", ScopedRelatedFilter))
     list_select_related = ("token", "oauth_client", "account")
     search_fields = ("path", "detail", "=status")
     search_help_text = gettext_lazy("Track ID, path, status or words of an error")

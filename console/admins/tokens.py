@@ -31,10 +31,17 @@ from console.scoping import require_viewer
 from foundation import public_urls
 
 _PLAIN = "_console_plain_token"
+# A form whose answer shows a secret once can't go on with another page in the same breath.
+ANSWER_SHOWS_A_SECRET = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
 class TokenForm(RefusableForm):
     """Name and expiry of a new token."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:
+            self.fields["expires_at"].help_text = _("Left empty, it works until it is revoked.")
 
     def clean_expires_at(self) -> Any:
         """An expiry lies ahead."""
@@ -61,6 +68,7 @@ class ApiTokenAdmin(AccountScopedAdmin):
 
     add_needs = Authority.ACCOUNT_ADMIN
     audit_type = "api_token"
+    when_empty = gettext_lazy("A directory that pushes people here by SCIM signs in with a token.")
     form = TokenForm
     list_display = (
         "name",
@@ -115,7 +123,9 @@ class ApiTokenAdmin(AccountScopedAdmin):
             }
             request.current_app = self.admin_site.name
             return TemplateResponse(request, "admin/console/token_not_yet.html", context)
-        answer: HttpResponse = super().add_view(request, form_url, extra_context)
+        answer: HttpResponse = super().add_view(
+            request, form_url, {**ANSWER_SHOWS_A_SECRET, **(extra_context or {})}
+        )
         return answer
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:

@@ -14,6 +14,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from scim.models import OAuthClient, OAuthClientSecret
 from scim.oauth import access_tokens
 from scim.oauth.client_authentication import ProvenClient, authenticate
+from scim.oauth.errors import InvalidClient
 
 GRANT_TYPE = "client_credentials"
 SCOPE = "scim"
@@ -62,12 +63,16 @@ class ClientValidator(OAuth2Validator):
         proven: ProvenClient = request.proven
         now = timezone.now()
         use = {"last_used_at": now, "last_used_ip": request.headers.get(ADDRESS) or None}
+        clients = OAuthClient.objects.for_account(proven.client.account_id).filter(pk=proven.client.pk)
+        if proven.secret is None:
+            clients = clients.filter(public_keys=proven.client.public_keys)
         with transaction.atomic():
+            # First of all, since it waits for whoever replaces the keys and ends the tokens that were got with them.
+            if not clients.update(**use):
+                raise InvalidClient("The keys of this client were replaced a moment ago.")
             kept = access_tokens.keep(
                 token["access_token"], client=proven.client, secret=proven.secret, now=now
             )
-            clients = OAuthClient.objects.for_account(proven.client.account_id)
-            clients.filter(pk=proven.client.pk).update(**use)
             if proven.secret is not None:
                 secrets = OAuthClientSecret.objects.for_account(proven.client.account_id)
                 secrets.filter(pk=proven.secret.pk).update(**use)

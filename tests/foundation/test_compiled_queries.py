@@ -136,7 +136,7 @@ def test_an_update_by_key_writes_the_named_fields_alone(accounts: tuple[Account,
     assert user.updated_at == stale.updated_at
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="prepared statements are PostgreSQL's")
+@pytest.mark.services
 def test_postgresql_keeps_them_prepared(accounts: tuple[Account, Account]) -> None:
     BY_NAME.first(accounts[0].pk, "ada")
     BY_NAME.first(accounts[1].pk, "bob")

@@ -19,8 +19,9 @@ from joserfc.jwk import ECKey, OKPKey
 
 from audit.actors import configuration
 from audit.models import AuditEvent, FailureLogEntry
+from foundation.secret_tokens import NewToken, make_token
 from scim.models import OAuthAccessToken, OAuthClient, SpentClientAssertion
-from scim.oauth import clients
+from scim.oauth import access_tokens, clients
 from scim.tasks import purge_oauth
 from tests.scim.directory import Directory, new_directory
 from tests.scim.oauth_client import (
@@ -95,6 +96,19 @@ def test_replacing_the_keys_ends_the_tokens_got_with_the_old_ones(signer: Peer) 
     assert error_of(present(signed(claims(signer.id), KEY))) == "invalid_client"
     changes = AuditEvent.objects.filter(action="oauth_client.keys_changed").latest("created_at").changes
     assert changes == {"public_keys": ["1 key (first)", "1 key (second)"]}
+
+
+def test_an_old_key_gets_no_token_while_it_is_being_replaced(
+    signer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:  # V-25
+    def after_the_keys_were_replaced(kind: str) -> NewToken:
+        clients.set_public_keys(client=signer.row, actor=configuration(), public_keys=jwks(rsa_key()))
+        return make_token(kind)
+
+    monkeypatch.setattr(access_tokens, "make_token", after_the_keys_were_replaced)
+    assert error_of(present(signed(claims(signer.id), KEY))) == "invalid_client"
+    assert not OAuthAccessToken.objects.filter(client=signer.row).exists()
+    signer.token()  # a secret has nothing to do with it
 
 
 def _now(seconds: int) -> int:

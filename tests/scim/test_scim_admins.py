@@ -79,3 +79,19 @@ def test_leaving_is_applied_even_when_the_rest_of_the_request_has_to_wait(
     assert "deactivation" in error_of(response)["detail"]
     person = directory.person(admin)
     assert (person.status, person.email) == (Status.DEACTIVATED, "boss@corp.example")
+
+
+def test_address_of_an_admin_who_comes_back_stays_what_it_was_until_approved(
+    directory: Directory, admin: Any
+) -> None:
+    """V-8, V-13: the directory reads what is so, and may ask again"""
+    directory.patch(f"/Users/{admin['id']}", {"op": "replace", "path": "active", "value": False})
+    wanted = {"emails": [{"value": "thief@corp.example"}], "title": "Chief"}
+    again = directory.push("boss", externalId="b-1", **wanted)
+    assert (again["id"], again["title"], again["active"]) == (admin["id"], "Chief", True)
+    assert again["emails"] == admin["emails"]
+    assert directory.find('emails eq "boss@corp.example"') == ["boss"]
+    assert directory.find('emails eq "thief@corp.example"') == []
+    held = HeldChange.objects.get(user=admin["id"], decided_at=None)
+    assert held.changes == {"email": ["boss@corp.example", "thief@corp.example"]}
+    assert directory.patch(f"/Users/{admin['id']}", {"op": "replace", "value": wanted}).status_code == 403

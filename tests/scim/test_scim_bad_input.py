@@ -56,6 +56,13 @@ def test_body_that_is_not_declared_as_json_is_refused(directory: Directory, cont
     error_of(response)
 
 
+def test_more_parameters_than_anybody_needs_are_refused(directory: Directory) -> None:
+    """V-21"""
+    response = directory.get(f"/Users?{'&'.join(f'a{number}=1' for number in range(2_001))}")
+    assert response.status_code == 400
+    error_of(response)
+
+
 def test_more_operations_than_a_patch_may_hold_are_refused(directory: Directory) -> None:
     """V-21"""
     made = directory.push("ada")

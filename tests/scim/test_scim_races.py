@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pytest
 
+from accounts import lifecycle
+from accounts.lifecycle import PersonChanges
 from accounts.models import Group, GroupMembership, User
+from audit.actors import configuration
 from audit.models import AuditEvent
 from tests.scim.committed import at_once, committed_directory
 from tests.scim.directory import Directory, error_of
@@ -72,6 +75,52 @@ def test_members_who_are_added_at_once_all_come_in(committed: Directory) -> None
     assert at_once([partial(add, each) for each in people]) == [204] * 5
     held = GroupMembership.objects.filter(group=group).values_list("user_id", flat=True)
     assert sorted(map(str, held)) == sorted(people)
+
+
+_TEXTS = ("title", "nickName", "userType", "locale", "preferredLanguage")
+
+
+def _write_each(committed: Directory, resource: str, paths: Sequence[str], **headers: str) -> list[int]:
+    """Patch one resource by as many requests at once as there are paths, and return what they answered."""
+
+    def change(path: str) -> int:
+        operation = {"op": "add", "path": path, "value": "xx"}
+        return int(committed.patch(resource, operation, **headers).status_code)
+
+    return at_once([partial(change, path) for path in paths])
+
+
+def test_attributes_that_are_written_at_once_all_stay(committed: Directory) -> None:
+    """P-9: who waited for another's change goes on from it, never from what there was before"""
+    for number in range(3):
+        person = f"/Users/{committed.push(f'mia{number}')['id']}"
+        assert _write_each(committed, person, _TEXTS) == [200] * 5
+        assert committed.read(person).keys() >= set(_TEXTS)
+
+
+def test_whom_no_directory_described_yet_is_described_by_many_at_once(committed: Directory) -> None:
+    """P-8, P-9"""
+    for number in range(3):
+        values = PersonChanges(user_name=f"mia{number}")
+        user = lifecycle.create_user(actor=configuration(), account=committed.account, values=values)
+        assert _write_each(committed, f"/Users/{user.pk}", _TEXTS) == [200] * 5
+        assert committed.read(f"/Users/{user.pk}").keys() >= set(_TEXTS)
+
+
+def test_extensions_of_a_group_that_are_written_at_once_all_stay(committed: Directory) -> None:
+    """P-8, P-9"""
+    for number in range(3):
+        group = f"/Groups/{committed.push_group(f'Engineers {number}')['id']}"
+        assert _write_each(committed, group, [f"urn:x:y:{name}" for name in "abcde"]) == [204] * 5
+        assert committed.read(group)["urn:x:y"] == dict.fromkeys("abcde", "xx")
+
+
+def test_of_many_who_saw_one_version_of_a_group_one_extends_it(committed: Directory) -> None:
+    """P-10"""
+    group = f"/Groups/{committed.push_group('Engineers')['id']}"
+    version = committed.get(group).headers["ETag"]
+    answers = _write_each(committed, group, [f"urn:x:y:{name}" for name in "abcde"], if_match=version)
+    assert sorted(answers) == [204] + [412] * 4
 
 
 def test_a_person_who_is_deleted_meanwhile_is_not_there(committed: Directory) -> None:

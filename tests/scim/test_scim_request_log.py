@@ -9,13 +9,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.lifecycle.tokens import TOKEN_KIND
+from accounts.lifecycle.tokens import PERSONAL_TOKEN_KIND, TOKEN_KIND
 from accounts.models import Account, ApiToken
 from audit.maintenance import SWITCH
 from audit.models import AuditMaintenance
 from foundation.secret_tokens import make_token
 from scim import request_log
 from scim.models import RequestLogEntry
+from scim.oauth import access_tokens
+from scim.oauth.client_authentication import SECRET_KIND
 from tests.scim.directory import Directory
 
 
@@ -112,3 +114,15 @@ def test_outside_a_transaction_a_thread_writes_the_entries_a_moment_later(
         "/api/scim/Users",
         "/api/scim/Groups",
     ]
+
+
+@pytest.mark.parametrize("kind", [TOKEN_KIND, PERSONAL_TOKEN_KIND, access_tokens.TOKEN_KIND, SECRET_KIND])
+def test_a_token_in_the_wrong_place_is_not_kept(directory: Directory, kind: str) -> None:
+    """Design rule 8, V-24"""
+    plain = make_token(kind).plain
+    directory.get(f'/Users?filter=title eq "{plain}"')
+    assert plain not in _last().query
+    directory.get(f"/Users/{plain}")
+    assert plain not in _last().detail
+    directory.push("ada", title=plain)
+    assert plain not in str(_last().body)
