@@ -15,13 +15,14 @@ whatever else the queryset holds is fixed when it is compiled: never the present
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 from django.db.models import AutoField, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.subqueries import DeleteQuery, UpdateQuery
@@ -181,7 +182,17 @@ def _execute(connection: Any, sql: str, values: Sequence[Any]) -> Any:
     """Run a statement and return its cursor; on PostgreSQL that is one for all, so read it at once."""
     prepared = getattr(connection, "prepared_cursor", connection.cursor)
     cursor = prepared()
-    cursor.execute(sql, values)
+    try:
+        cursor.execute(sql, values)
+    except NotSupportedError:
+        # PostgreSQL won't run a prepared statement whose columns have changed their type since (a migration beside
+        # running processes). Prepare anew: at once, or in a transaction, which is lost, from the next request on.
+        if connection.in_atomic_block:
+            connection.close_at = time.monotonic()
+            raise
+        connection.close()
+        cursor = prepared()
+        cursor.execute(sql, values)
     return cursor
 
 

@@ -231,11 +231,13 @@ def set_directory_members(
 
 
 def _present_members(account_id: UUID, wanted: set[UUID]) -> set[UUID]:
+    # Locked, so that nobody who is being deleted comes in behind the deletion's back; in one order, against deadlocks.
     if len(wanted) <= 1:  # as Okta and Entra send them, mostly
         return {found for each in wanted for (found,) in _PRESENT.all(account_id, each)}
     known: set[UUID] = set()
     for some in _chunks(wanted):
-        known.update(_present(account_id).filter(pk__in=some).values_list("pk", flat=True))
+        rows = _present(account_id).filter(pk__in=some).order_by("pk").select_for_update(no_key=True)
+        known.update(rows.values_list("pk", flat=True))
     return known
 
 
@@ -261,7 +263,11 @@ def _pushed(account_id: UUID, group_id: UUID) -> QuerySet[GroupMembership]:
     return found
 
 
-_PRESENT = CompiledQuery(lambda account, user: _present(account).filter(pk=user).values_list("pk"), key, key)
+_PRESENT = CompiledQuery(
+    lambda account, user: _present(account).filter(pk=user).select_for_update(no_key=True).values_list("pk"),
+    key,
+    key,
+)
 _HELD = CompiledQuery(
     lambda account, group, user: _pushed(account, group).filter(user=user).values_list("user_id"),
     key,

@@ -10,6 +10,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Partner
+from foundation.compiled_queries import CompiledQuery, text
+
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.services,
@@ -68,3 +71,17 @@ def test_a_connection_that_the_server_ended_is_replaced_before_its_next_use() ->
     with connection.cursor() as cursor:
         second = process_of(cursor)
     assert second != first
+
+
+def test_a_migration_beside_a_running_process_fails_no_read() -> None:
+    """A column changes its type after a statement on it was prepared."""
+    names = CompiledQuery(lambda name: Partner.objects.filter(name=name).values_list("slug", "name"), text)
+    Partner.objects.create(slug="reseller", name="Reseller")
+    assert names.all("Reseller") == [("reseller", "Reseller")]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_partner ALTER COLUMN name TYPE text")
+    try:
+        assert names.all("Reseller") == [("reseller", "Reseller")]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE accounts_partner ALTER COLUMN name TYPE varchar(200)")

@@ -138,3 +138,20 @@ def test_a_person_who_is_deleted_meanwhile_is_not_there(committed: Directory) ->
     assert {answers[0], answers[2]} <= {200, 404}
     assert sorted((answers[1], answers[3])) == [204, 404]
     assert committed.get(f"/Users/{person}").status_code == 404
+
+
+def test_a_person_who_is_deleted_while_they_join_is_in_no_group(committed: Directory) -> None:
+    """P-5: whichever comes first, no dead id stays in the group"""
+    group = committed.push_group("Engineers")["id"]
+    for number in range(6):
+        person = committed.push(f"person{number}")["id"]
+        join = {"op": "add", "path": "members", "value": [{"value": person}]}
+        joined, deleted = at_once(
+            [
+                partial(committed.patch, f"/Groups/{group}", join),
+                partial(committed.delete, f"/Users/{person}"),
+            ]
+        )
+        assert joined.status_code in (204, 400)
+        assert deleted.status_code == 204
+    assert committed.read(f"/Groups/{group}")["members"] == []
