@@ -116,7 +116,8 @@ def table(headers: Iterable[object], rows: Iterable[tuple[object, ...]]) -> Safe
     if not body:
         return SafeString(NOTHING)
     return format_html(
-        '<table class="console-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        '<div class="console-scroll"><table class="console-table">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         format_html_join("", '<th scope="col">{}</th>', ((header,) for header in headers)),
         format_html_join("", "<tr>{}</tr>", ((cells,) for cells in body)),
     )
