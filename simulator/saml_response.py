@@ -42,7 +42,7 @@ class Recipient:
 
 
 def success(site: Site, to: Recipient, selection: Selection, now: dt.datetime) -> bytes:
-    """A signed response with one assertion about the chosen person, encrypted if the application's metadata has a key."""
+    """A signed response with one assertion about the person, encrypted if the application's metadata has a key."""
     response = _response(site, to, now, "Success")
     assertion = _assertion(site, to, selection, now)
     response.append(assertion)
