@@ -126,6 +126,13 @@ _BY_REQUEST_ID = CompiledQuery(
     lambda request_id, provider_id: _with_owners(request_id=request_id, provider_id=provider_id), text, key
 )
 
+_PARKED_FOR = CompiledQuery(
+    lambda attempt_id: ParkedAnswer.objects.filter(attempt_id=attempt_id).values_list("pk")[
+        :ANSWERS_PER_ATTEMPT
+    ],
+    key,
+)
+
 
 def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
     """Return the open attempt that a provider's answer names, and bind its track ID; see ``_require_open``."""
@@ -161,7 +168,7 @@ def _again(attempt: SignInAttempt) -> StartAgain:
 
 def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = False) -> str:
     """Keep a verified answer for its browser and return the one-time code that names it (V-17)."""
-    if ParkedAnswer.objects.filter(attempt=attempt).count() >= ANSWERS_PER_ATTEMPT:
+    if len(_PARKED_FOR.all(attempt.pk)) >= ANSWERS_PER_ATTEMPT:
         raise SignInRefused(Code.TOO_MANY, f"more than {ANSWERS_PER_ATTEMPT} answers to one sign-in")
     code = random_secret()
     parked = ParkedAnswer(
