@@ -24,6 +24,7 @@ from sso_saml.models import (
     ContextComparison,
     HintStyle,
     IdpInitiated,
+    MetadataProposal,
     SamlCertificate,
     SamlSettings,
 )
@@ -40,6 +41,7 @@ _CHOICES = {
     "hint_style": HintStyle,
     "idp_initiated": IdpInitiated,
 }
+_SOURCE = frozenset({"metadata_url", "metadata_entity_id", "metadata_certificate"})
 _MAX_CONTEXTS = 10
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,250}\Z")  # printable ASCII without blanks
 
@@ -94,6 +96,8 @@ def save_saml_settings(*, provider: IdentityProvider, actor: Actor, values: Saml
     }
     for name in changes:
         setattr(row, name, wanted[name])
+    if _SOURCE & set(changes):
+        _forget_refreshes(row)
     certificates = None if values.certificates is None else _certificates(locked, actor, values.certificates)
     held = set() if row._state.adding else set(row.certificates.values_list("fingerprint", flat=True))
     if certificates is not None and {c.fingerprint for c in certificates} != held:
@@ -218,6 +222,13 @@ def _row(settings: SamlSettings, certificate: SigningCertificate) -> SamlCertifi
         not_before=certificate.not_before,
         not_after=certificate.not_after,
     )
+
+
+def _forget_refreshes(row: SamlSettings) -> None:
+    """What came from another source, and what waits from it, says nothing about the new one."""
+    row.metadata_refreshed_at = row.metadata_tried_at = None
+    row.metadata_problem = ""
+    MetadataProposal.objects.filter(settings__provider=row.provider).delete()
 
 
 def _save(row: SamlSettings, provider: IdentityProvider, actor: Actor) -> None:

@@ -64,6 +64,7 @@ __all__ = [
     "SamlConfig",
     "VerifiedAssertion",
     "response_in_response_to",
+    "signed_metadata",
     "validate_document",
     "validate_response",
 ]
@@ -120,6 +121,14 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
     )
 
 
+@only_refusals
+def signed_metadata(
+    root: etree._Element, shape: SignatureShape, certificates: tuple[str, ...], limits: XmlLimits
+) -> etree._Element:
+    """Verify the signature of a metadata document's root, and give the root parsed anew from the signed bytes."""
+    return _parsed(_signed_bytes(root, shape, certificates, "/*/ds:Signature"), limits.max_bytes)
+
+
 def _verified_content(config: SamlConfig, document: CheckedResponse) -> SignedContent:
     """Verify every signature there is, and give the signed elements, parsed anew from the signed bytes.
 
@@ -129,14 +138,14 @@ def _verified_content(config: SamlConfig, document: CheckedResponse) -> SignedCo
         raise SamlRefusal(RefusalCode.NOT_ENCRYPTED, "this provider's assertions must be encrypted")
     response, outer = document.root, document.response_signature
     if outer is not None:
-        response = _parsed(_signed_bytes(response, outer, config, _RESPONSE_SIGNATURE))
+        response = _parsed(_signed_bytes(response, outer, config.certificates, _RESPONSE_SIGNATURE))
     if document.encrypted_assertion is not None:
         document = _decrypted(config, response)
         response = document.root
     plain, inner = document.assertion, document.assertion_signature
     signed_bytes = None
     if plain is not None and inner is not None:
-        signed_bytes = _signed_bytes(plain, inner, config, _ASSERTION_SIGNATURE)
+        signed_bytes = _signed_bytes(plain, inner, config.certificates, _ASSERTION_SIGNATURE)
     if outer is not None:
         assertion = response.find(saml("Assertion"))
     elif signed_bytes is not None:
@@ -181,11 +190,13 @@ def _fail_slowly(config: SamlConfig) -> None:
     with suppress(SamlRefusal):
         decoy = check_decrypted(DECOY)
         if decoy.assertion is not None and decoy.assertion_signature is not None:
-            _signed_bytes(decoy.assertion, decoy.assertion_signature, config, _ASSERTION_SIGNATURE)
+            _signed_bytes(
+                decoy.assertion, decoy.assertion_signature, config.certificates, _ASSERTION_SIGNATURE
+            )
 
 
 def _signed_bytes(
-    element: etree._Element, shape: SignatureShape, config: SamlConfig, signature_path: str
+    element: etree._Element, shape: SignatureShape, certificates: tuple[str, ...], signature_path: str
 ) -> bytes:
     """The bytes of ``element``, without its signature, that a configured certificate vouches for.
 
@@ -193,25 +204,22 @@ def _signed_bytes(
     certificates. KeyInfo is not consulted, because the key is set beforehand. The library answers False for every
     failure and keeps libxmlsec's error output off.
     """
-    if not config.certificates:
+    if not certificates:
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no certificate is configured")
     signed_bytes = _canonical_without_signature(element, shape)
     digest = hashlib.new(shape.digest_method, signed_bytes).digest()
     if not hmac.compare_digest(digest, shape.digest_value):
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the content is not what was signed")
-    certificates = fitting_first(config.certificates, shape.element)
+    ordered = fitting_first(certificates, shape.element)
     root = element.getroottree().getroot()
-    if (
-        OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(certificates))
-        is not True
-    ):
+    if OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(ordered)) is not True:
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the signature")
     return signed_bytes
 
 
-def _parsed(signed_bytes: bytes) -> etree._Element:
+def _parsed(signed_bytes: bytes, max_bytes: int = _MAX_CANONICAL_BYTES) -> etree._Element:
     try:
-        return parse_canonical(signed_bytes, _MAX_CANONICAL_BYTES)
+        return parse_canonical(signed_bytes, max_bytes)
     except UnsafeXmlError as error:
         raise SamlRefusal(RefusalCode(f"saml.{error.fault.value}"), "in canonical form") from None
 
