@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.models import UserSession
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.starts import Start
+from sso_saml import logout
 from sso_saml.provider_config import config_of, redirect_path, settings_of
 from sso_saml.requests import build_authn_request
 
@@ -50,6 +52,12 @@ class SamlProtocol:
             return claims_json.load(json.dumps(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
+
+    def begin_logout(
+        self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
+    ) -> HttpResponse | None:
+        """Send a LogoutRequest where the provider has a Single Logout URL (S-7)."""
+        return logout.begin(request, provider, session)
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

@@ -21,6 +21,16 @@ def redirect_path(provider: IdentityProvider) -> str:
     return reverse("sso_saml:redirect_url", args=[provider.slug])
 
 
+def logout_path(provider: IdentityProvider) -> str:
+    """Return the path of single logout."""
+    return reverse("sso_saml:logout", args=[provider.slug])
+
+
+def logout_url(provider: IdentityProvider) -> str:
+    """Return the one address that takes logout messages of a provider, both kinds by both bindings (S-7)."""
+    return provider_urls.absolute(provider, logout_path(provider))
+
+
 def settings_of(provider: IdentityProvider) -> SamlSettings:
     """Return the SAML half of a provider, unsaved and empty for one that has none yet."""
     found = SamlSettings.objects.filter(provider=provider).first()

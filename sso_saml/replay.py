@@ -1,4 +1,4 @@
-"""An assertion counts once, whatever process it comes to (S-8)."""
+"""An assertion or LogoutRequest counts once, whatever process it comes to (S-8)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from sso_saml.errors import RefusalCode, SamlRefusal
 from sso_saml.models import SpentAssertion
 
 
+def spend_message(provider: IdentityProvider, message_id: str, until: datetime) -> None:
+    """Use up a LogoutRequest; a second use is ``saml.replay``. A colon is in no XML ID, so the two kinds can't meet."""
+    spend(provider, f"logout:{message_id}", until)
+
+
 def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> None:
     """Use an assertion up; a second use, at any time until it expires, is ``saml.replay``.
 
@@ -23,4 +28,4 @@ def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> Non
                 provider=provider, assertion_digest=digest(assertion_id), expires_at=until
             )
     except IntegrityError:
-        raise SamlRefusal(RefusalCode.REPLAY, "the assertion was used before") from None
+        raise SamlRefusal(RefusalCode.REPLAY, "the message was used before") from None

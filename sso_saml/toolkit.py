@@ -51,9 +51,11 @@ __all__ = [
     "Expected",
     "SamlConfig",
     "VerifiedAssertion",
+    "check_schema",
     "response_in_response_to",
     "validate_document",
     "validate_response",
+    "verified_root",
 ]
 
 # Canonical form writes namespaces where they are used and so is longer than what arrived.
@@ -82,8 +84,7 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
         raise SamlRefusal(RefusalCode.ENCRYPTED, "the assertion is encrypted, and there is no key to read it")
     content = _verified_content(config, document, document.assertion)
     # What arrived, not its canonical form: exclusive c14n drops the prefix that xsi:type="xs:string" needs.
-    if not _schema().validate(document.root):
-        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
+    check_schema(document.root)
     assertion = content.assertion
     check_nothing_encrypted(assertion)
     issuer = check_issuers(content, config)
@@ -106,6 +107,8 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
         authn_instant=authentication.instant,
         authn_context=authentication.context,
         not_on_or_after=acceptable_until(confirmed_until, conditions_until, expected),
+        name_qualifier=name_id.qualifier if name_id else None,
+        sp_name_qualifier=name_id.sp_qualifier if name_id else None,
     )
 
 
@@ -132,6 +135,26 @@ def _verified_content(
             document.root, response_is_signed=False, assertion=_signed_element(assertion, inner)
         )
     raise SamlRefusal(RefusalCode.SIGNATURE_MISSING, "neither the Response nor the assertion is signed")
+
+
+@only_refusals
+def verified_root(
+    root: etree._Element, signature: SignatureShape, certificates: tuple[str, ...]
+) -> etree._Element:
+    """Verify the enveloped signature of a whole message; give the message parsed anew from the signed bytes.
+
+    For messages other than responses; ``root`` passed ``message_gate``. Raises ``SamlRefusal`` and nothing else.
+    """
+    path = f"/samlp:{etree.QName(root).localname}/ds:Signature"
+    _verify(root, path, certificates)
+    return _signed_element(root, signature)
+
+
+@only_refusals
+def check_schema(root: etree._Element) -> None:
+    """Refuse a message that does not follow SAML's protocol schema. ``root`` is what arrived."""
+    if not _schema().validate(root):
+        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
 
 
 def _verify(root: etree._Element, signature_path: str, certificates: tuple[str, ...]) -> None:
