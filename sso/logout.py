@@ -49,6 +49,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 def _at_provider(request: HttpRequest, session: UserSession) -> HttpResponse | None:
     """Return the answer that ends the provider's session too, None where nothing is configured for that."""
+    if session.provider_id is None:
+        return None
     of_the_person = Q(account=session.user.account_id) | Q(account=None)
     providers = IdentityProvider.objects.filter(of_the_person, pk=session.provider_id, state=State.ENABLED)
     provider = providers.select_related("account").first()

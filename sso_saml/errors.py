@@ -72,6 +72,7 @@ class RefusalCode(StrEnum):
     AUTHN_STATEMENT = "saml.authn_statement"
     NAME_ID = "saml.name_id"
     REPLAY = "saml.replay"  # the message was used before
+    LOGGED_OUT = "saml.logged_out"  # the provider ended the session while the person was on their way here
     LOGOUT_UNKNOWN = "saml.logout_unknown"  # answers no logout of ours
     LOGOUT_NOBODY = "saml.logout_nobody"  # the person never signed in through this provider
     LOGOUT_NO_SESSION = "saml.logout_no_session"  # the person did, but not in that session

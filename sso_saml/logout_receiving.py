@@ -34,7 +34,7 @@ _ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message as it came, before anything in it was looked at. ``relay_state`` is not covered by a POST's signature."""
+    """A message as it came, nothing in it looked at. ``relay_state`` is not covered by the signature of a POST."""
 
     kind: Kind
     relay_state: str | None
@@ -63,7 +63,7 @@ def arrived(request: HttpRequest) -> Arrived:
 
 
 def verified(message: Arrived, to: Addressee) -> etree._Element:
-    """Verify signature, schema, Issuer and Destination; give the root read from signed bytes. Raises ``SamlRefusal``."""
+    """Verify signature, schema, Issuer, Destination; give the root read from signed bytes. Raises ``SamlRefusal``."""
     if isinstance(message.content, SignedQuery):
         verify_query(message.content, to.config.certificates)
         root = check_redirected(message.content.message, message.kind).root
@@ -95,7 +95,8 @@ def fresh_until(root: etree._Element, to: Addressee) -> datetime:
 def _posted(request: HttpRequest) -> Arrived:
     if request.content_type not in _FORMS:
         raise SamlRefusal(
-            RefusalCode.BINDING, f"{quoted(request.content_type)}: SOAP and other bindings are not spoken here"
+            RefusalCode.BINDING,
+            f"{quoted(request.content_type)}: SOAP and other bindings are not spoken here",
         )
     form = form_of(request)
     present = [kind for kind in Kind if kind.parameter in form]

@@ -51,7 +51,7 @@ def _by_post(request: HttpRequest, message: Outgoing, key: SigningKey) -> HttpRe
         # may hold this one, which shows nothing and has nothing to click for.
         target = urlsplit(message.url)
         page._csp_replace = {"frame-ancestors": [f"{target.scheme}://{target.netloc}"]}  # type: ignore[attr-defined]
-        page.xframe_options_exempt = True  # type: ignore[attr-defined]  # Django's own mark
+        page.xframe_options_exempt = True
     return page
 
 

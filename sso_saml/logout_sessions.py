@@ -11,6 +11,7 @@ over already is a success, since over is what was asked for. Source: SAML Core Â
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.contrib.auth import logout
 from django.db import transaction
@@ -39,6 +40,7 @@ from sso_saml.message_gate import Kind as MessageKind
 from sso_saml.messages import SamlConfig
 from sso_saml.names import NAME_ID_UNSPECIFIED, STATUS_REQUESTER, STATUS_SUCCESS, STATUS_UNKNOWN_PRINCIPAL
 from sso_saml.provider_config import settings_of, sp_entity_id
+from sso_saml.times import read_time
 
 _SUCCESS = (STATUS_SUCCESS,)
 
@@ -49,11 +51,12 @@ def receive_request(
     """Verify, end what is named, answer. Raises ``SamlRefusal`` for what the provider did not say, or said before."""
     root = verified(message, to)
     until = fresh_until(root, to)
-    status = _SUCCESS
+    status: tuple[str, ...] = _SUCCESS
     with transaction.atomic():
         replay.spend_message(provider, root.get("ID") or "", until)
         try:
             departure = read_departure(root)
+            _note(provider, departure, read_time(root.get("IssueInstant") or "", "IssueInstant"))
             ended = _end(request, provider, to.config, departure)
         except SamlRefusal as error:
             problem: SamlRefusal | None = error
@@ -64,6 +67,11 @@ def receive_request(
         note_failure(request, Refusal(problem.code.value, problem.detail), provider)
     _forget_own(request, ended)
     return _answer(request, provider, message, root, status)
+
+
+def _note(provider: IdentityProvider, departure: Departure, issued: datetime) -> None:
+    for index in departure.session_indexes or ("",):
+        replay.note_departure(provider, departure.name_id.value, index, issued)
 
 
 def _end(

@@ -15,7 +15,8 @@ from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.starts import Start
-from sso_saml import logout
+from sso_saml import logout, replay
+from sso_saml.errors import RefusalCode
 from sso_saml.provider_config import config_of, redirect_path, settings_of
 from sso_saml.requests import build_authn_request
 
@@ -49,9 +50,12 @@ class SamlProtocol:
     ) -> Claims:
         """Return the claims that were verified when they arrived; a provider disabled meanwhile is seen later."""
         try:
-            return claims_json.load(json.dumps(payload))
+            claims = claims_json.load(json.dumps(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
+        if replay.has_departed(provider, claims.session):
+            raise SignInRefused(RefusalCode.LOGGED_OUT, "the provider ended this session in the meantime")
+        return claims
 
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession

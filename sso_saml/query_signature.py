@@ -70,7 +70,9 @@ def read_query(query: str, kind: Kind) -> SignedQuery:
     if not raw.get("Signature") or not raw.get("SigAlg"):
         raise SamlRefusal(RefusalCode.SIGNATURE_MISSING, "the query is not signed")
     signed = [
-        f"{name}={raw[name]}" for name in (kind.parameter, "RelayState", "SigAlg") if raw.get(name) is not None
+        f"{name}={raw[name]}"
+        for name in (kind.parameter, "RelayState", "SigAlg")
+        if raw.get(name) is not None
     ]
     return SignedQuery(
         kind=kind,
@@ -88,7 +90,9 @@ def verify_query(query: SignedQuery, certificates: tuple[str, ...]) -> None:
     if query.algorithm not in SIGNATURE_METHODS:
         raise SamlRefusal(RefusalCode.ALGORITHM, f"SigAlg {quoted(query.algorithm)} is not allowed")
     if not any(_fits(query, certificate) for certificate in certificates):
-        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the query's signature")
+        raise SamlRefusal(
+            RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the query's signature"
+        )
 
 
 def _parameters(query: str) -> dict[str, str]:
