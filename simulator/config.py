@@ -79,10 +79,14 @@ class DirectoryGroup:
 
 @dataclass(frozen=True)
 class ServiceProvider:
-    """A SAML application registered in the directory. The first ACS URL is the default one."""
+    """A SAML application registered in the directory. The first ACS URL is the default one.
+
+    ``slo_url`` takes its logout messages by redirect and by POST; without it there is no single logout.
+    """
 
     entity_id: str
     acs_urls: tuple[str, ...]
+    slo_url: str | None = None
 
 
 @dataclass(frozen=True)

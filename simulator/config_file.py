@@ -208,8 +208,11 @@ def _service_provider(section: Section) -> ServiceProvider:
     urls = section.texts("acs_urls")
     if not urls:
         raise ConfigError(section.path("acs_urls"), "at least one is required")
+    slo_url = section.optional_text("slo_url")
     return ServiceProvider(
-        section.text("entity_id"), tuple(_absolute(section.path("acs_urls"), url) for url in urls)
+        section.text("entity_id"),
+        tuple(_absolute(section.path("acs_urls"), url) for url in urls),
+        _absolute(section.path("slo_url"), slo_url) if slo_url else None,
     )
 
 

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from csp.constants import SELF
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from lxml import etree
 
@@ -46,12 +47,16 @@ def _by_post(request: HttpRequest, message: Outgoing, key: SigningKey) -> HttpRe
     if message.relay_state is not None:
         fields["RelayState"] = message.relay_state
     page = post_form(request, message.url, fields)
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(message.url))
+    # Chromium holds the redirects that follow a form to its page's form-action, and after a logout message there are
+    # some: back here with the provider's answer, or on to the next application of its list, on whatever host.
+    policy = {"form-action": [SELF, origin, "https:"]}
     if message.kind is Kind.RESPONSE:
         # Providers that end all sessions at once load each application in a frame of a page of theirs; that page alone
         # may hold this one, which shows nothing and has nothing to click for.
-        target = urlsplit(message.url)
-        page._csp_replace = {"frame-ancestors": [f"{target.scheme}://{target.netloc}"]}  # type: ignore[attr-defined]
+        policy["frame-ancestors"] = [origin]
         page.xframe_options_exempt = True
+    page._csp_replace = policy  # type: ignore[attr-defined]  # django-csp's, in the place of the settings'
     return page
 
 
