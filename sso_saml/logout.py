@@ -29,6 +29,7 @@ from sso import browser, provider_urls, subjects
 from sso.apply import provider_actor
 from sso.logout import AtProvider, not_confirmed, refused, signed_out_page
 from sso.models import IdentityProvider
+from sso.posted import form_of
 from sso.refusals import Code, Refusal, SignInRefused
 from sso_saml import logout_sessions
 from sso_saml.assertion_content import NameId
@@ -86,6 +87,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
     """Answer what comes to ``/sso/saml/<provider>/logout``: a message of either kind, or our own way back."""
     if request.method == "GET" and "ended" in request.GET:
         return _finished(request, provider, request.GET["ended"])
+    waiting = _who_waits(request, provider)
     try:
         if not provider_urls.is_at_home(provider, request.get_host()):
             raise SignInRefused(Code.WRONG_HOST, f"the message came to {request.get_host()}")
@@ -93,13 +95,16 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"{provider.slug} is {provider.state}")
         message = arrived(request)
         to = Addressee(config_of(provider), logout_url(provider), timezone.now())
-        if message.kind is Kind.RESPONSE:
-            return _receive_answer(request, provider, message, to)
-        return logout_sessions.receive_request(request, provider, message, to)
+        if message.kind is Kind.REQUEST:
+            return logout_sessions.receive_request(request, provider, message, to)
+        row = _receive_answer(request, provider, message, to)
     except SignInRefused as error:
-        return refused(request, error.refusal, provider)
+        refusal = error.refusal
     except SamlRefusal as error:
-        return refused(request, Refusal(error.code.value, error.detail), provider)
+        refusal = Refusal(error.code.value, error.detail)
+    else:
+        return HttpResponseRedirect(f"{logout_path(provider)}?ended={row.pk}", status=303)
+    return (refused if waiting is None else not_confirmed)(request, refusal, provider)
 
 
 def _departure(session: UserSession) -> Departure:
@@ -113,21 +118,6 @@ def _departure(session: UserSession) -> Departure:
 
 
 def _receive_answer(
-    request: HttpRequest, provider: IdentityProvider, message: Arrived, to: Addressee
-) -> HttpResponse:
-    # RelayState is only used to choose the page: whoever holds it was signed out here.
-    known = _named_by_relay_state(provider, message.relay_state)
-    if known is not None:
-        track_ids.bind(known.track_id)
-    try:
-        row = _verify_answer(request, provider, message, to)
-    except SamlRefusal as error:
-        refusal = Refusal(error.code.value, error.detail)
-        return (refused if known is None else not_confirmed)(request, refusal, provider)
-    return HttpResponseRedirect(f"{logout_path(provider)}?ended={row.pk}", status=303)
-
-
-def _verify_answer(
     request: HttpRequest, provider: IdentityProvider, message: Arrived, to: Addressee
 ) -> LogoutInFlight:
     root = verified(message, to)
@@ -180,8 +170,22 @@ def _require_browser(request: HttpRequest, row: LogoutInFlight) -> None:
         raise SignInRefused(Code.WRONG_BROWSER, "the browser that comes back is not the one that signed out")
 
 
-def _named_by_relay_state(provider: IdentityProvider, relay_state: str | None) -> LogoutInFlight | None:
-    return _in_flight(provider, handle_digest=digest(relay_state)) if relay_state else None
+def _who_waits(request: HttpRequest, provider: IdentityProvider) -> LogoutInFlight | None:
+    """The logout that an answer's RelayState names, for choosing the page if the answer is refused and nothing else.
+
+    Whoever holds a RelayState of ours was signed out here before it left; in another browser it says nothing.
+    """
+    try:
+        fields = form_of(request) if request.method == "POST" else request.GET
+    except SignInRefused:
+        return None
+    if "SAMLResponse" not in fields or not fields.get("RelayState"):
+        return None
+    row = _in_flight(provider, handle_digest=digest(fields["RelayState"]))
+    if row is None or (request.method == "GET" and not browser.is_same(request, row.browser_digest)):
+        return None
+    track_ids.bind(row.track_id)
+    return row
 
 
 def _in_flight(provider: IdentityProvider, **named: str | UUID) -> LogoutInFlight | None:
