@@ -181,7 +181,7 @@ def _who_waits(request: HttpRequest, provider: IdentityProvider) -> LogoutInFlig
         return None
     if "SAMLResponse" not in fields or not fields.get("RelayState"):
         return None
-    row = _in_flight(provider, handle_digest=digest(fields["RelayState"]))
+    row = _in_flight(provider, handle_digest=digest(str(fields["RelayState"])))
     if row is None or (request.method == "GET" and not browser.is_same(request, row.browser_digest)):
         return None
     track_ids.bind(row.track_id)
