@@ -6,8 +6,7 @@
              ``everywhere=1`` names no SessionIndex
 
 An application's request is answered by the binding it came with. Both messages must be signed, as real vendors
-want, and are refused without; the signature itself is not verified, since the simulator knows no keys of
-applications.
+want, and are refused without. Once the application's metadata was imported, the signature must be its own.
 """
 
 from __future__ import annotations
@@ -27,20 +26,19 @@ from simulator.errors import Refused
 from simulator.pages import join, page, post_page, render
 from simulator.saml_request import SAML, SAMLP, decode_message, find_service_provider, parse_message
 from simulator.saml_response import STATUS, instant, sign_element
+from simulator.saml_sp_keys import RSA_SHA256, ServiceProviderKeys
 from simulator.site import Site
 from simulator.web import Params, Request, Response, redirect
 
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 DS_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 LIFETIME = dt.timedelta(minutes=5)
 
 
 def slo(site: Site, request: Request) -> Response:
     """A message of an application arrives."""
-    binding, params = ("post", request.form) if request.method == "POST" else ("redirect", request.query)
-    if "SAMLResponse" in params:
-        return _answered(site, _read(site, params, "SAMLResponse", binding))
-    return _asked(site, params, binding)
+    if "SAMLResponse" in _sent(request)[1]:
+        return _answered(site, _read(site, request, "SAMLResponse"))
+    return _asked(site, request)
 
 
 def sessions(site: Site, request: Request) -> Response:
@@ -81,8 +79,14 @@ def end(site: Site, request: Request) -> Response:
     return _send(site, provider, root, "SAMLRequest", binding, secrets.token_urlsafe(16))
 
 
-def _asked(site: Site, params: Params, binding: str) -> Response:
-    root = _read(site, params, "SAMLRequest", binding)
+def _sent(request: Request) -> tuple[str, Params]:
+    """The binding and its parameters."""
+    return ("post", request.form) if request.method == "POST" else ("redirect", request.query)
+
+
+def _asked(site: Site, request: Request) -> Response:
+    binding, params = _sent(request)
+    root = _read(site, request, "SAMLRequest")
     provider = find_service_provider(site, root.findtext(f"{{{SAML}}}Issuer"))
     name_id = root.findtext(f"{{{SAML}}}NameID")
     if not name_id:
@@ -108,19 +112,26 @@ def _answered(site: Site, root: etree._Element) -> Response:
     return page("Signed out", render("session_ended", name_id=session.name_id, status=told))
 
 
-def _read(site: Site, params: Params, name: str, binding: str) -> etree._Element:
+def _read(site: Site, request: Request, name: str) -> etree._Element:
+    binding, params = _sent(request)
     if params.repeated():
         raise Refused("AADSTS90015", f"The parameter {params.repeated()} occurs more than once.")
-    root = parse_message(decode_message(params.one(name), binding))
+    document = decode_message(params.one(name), binding)
+    root = parse_message(document)
     wanted = "LogoutRequest" if name == "SAMLRequest" else "LogoutResponse"
     if root.tag != f"{{{SAMLP}}}{wanted}" or root.get("Version") != "2.0":
         raise Refused("AADSTS75005", f"The message is not a SAML 2.0 {wanted}.")
-    find_service_provider(site, root.findtext(f"{{{SAML}}}Issuer"))
+    provider = find_service_provider(site, root.findtext(f"{{{SAML}}}Issuer"))
     if root.get("Destination") != site.urls.saml_slo:
         raise Refused("AADSTS75008", f"The Destination is not '{site.urls.saml_slo}'.")
     signed = "Signature" in params if binding == "redirect" else root.find(DS_SIGNATURE) is not None
     if not signed:
         raise Refused("AADSTS76021", f"The {wanted} is not signed.")
+    keys = ServiceProviderKeys.read(provider.metadata_file)
+    if keys.signing and binding == "redirect":
+        keys.check_query(request.query_string)
+    elif keys.signing:
+        keys.check_document(document)
     return root
 
 

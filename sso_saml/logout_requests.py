@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from sso_saml.assertion_content import NameId, name_id_of
+from sso_saml.decryption import Decryption
 from sso_saml.errors import RefusalCode, SamlRefusal, only_refusals
 from sso_saml.logout_receiving import LIFETIME
 from sso_saml.names import NS_ASSERTION, NS_PROTOCOL, saml, samlp
@@ -45,13 +46,23 @@ def build_logout_request(
 
 
 @only_refusals
-def read_departure(root: etree._Element) -> Departure:
-    """Whom a verified request of a provider is about. Raises ``SamlRefusal`` (``saml.name_id``)."""
-    element = root.find(saml("NameID"))
-    if element is None:
+def read_departure(root: etree._Element, decryption: Decryption | None) -> Departure:
+    """Whom a verified request of a provider is about. Raises ``SamlRefusal`` (``saml.name_id``, ``saml.encrypted``).
+
+    ``decryption`` is needed where ``names_in_secret`` says so.
+    """
+    element, encrypted = root.find(saml("NameID")), root.find(saml("EncryptedID"))
+    if encrypted is not None and decryption is not None:
+        element = decryption.element_in(encrypted, saml("NameID"))
+    if element is None or len(element):
         raise SamlRefusal(RefusalCode.NAME_ID, "the request names nobody by NameID")
     indexes = tuple(each.text or "" for each in root.iterfind(samlp("SessionIndex")))
     return Departure(name_id_of(element), indexes)
+
+
+def names_in_secret(root: etree._Element) -> bool:
+    """Tell whether the person's name is encrypted to us."""
+    return root.find(saml("EncryptedID")) is not None
 
 
 def message_element(

@@ -30,12 +30,14 @@ from sso.models import IdentityProvider
 from sso.refusals import Refusal
 from sso_saml import replay
 from sso_saml.assertion_content import NameId
+from sso_saml.decryption import Decryption
 from sso_saml.errors import RefusalCode, SamlRefusal
-from sso_saml.key_pairs import signing_key
+from sso_saml.key_pairs import decryption_keys, signing_key
 from sso_saml.logout_receiving import Addressee, Arrived, fresh_until, verified
-from sso_saml.logout_requests import Departure, read_departure
+from sso_saml.logout_requests import Departure, names_in_secret, read_departure
 from sso_saml.logout_responses import build_logout_response
 from sso_saml.logout_sending import MAX_RELAY_STATE, Outgoing, send
+from sso_saml.message_gate import LIMITS
 from sso_saml.message_gate import Kind as MessageKind
 from sso_saml.messages import SamlConfig
 from sso_saml.names import NAME_ID_UNSPECIFIED, STATUS_REQUESTER, STATUS_SUCCESS, STATUS_UNKNOWN_PRINCIPAL
@@ -55,7 +57,7 @@ def receive_request(
     with transaction.atomic():
         replay.spend_message(provider, root.get("ID") or "", until)
         try:
-            departure = read_departure(root)
+            departure = read_departure(root, _decryption(provider, to.config, root))
             _note(provider, departure, read_time(root.get("IssueInstant") or "", "IssueInstant"))
             ended = _end(request, provider, to.config, departure)
         except SamlRefusal as error:
@@ -67,6 +69,18 @@ def receive_request(
         note_failure(request, Refusal(problem.code.value, problem.detail), provider)
     _forget_own(request, ended)
     return _answer(request, provider, message, root, status)
+
+
+def _decryption(provider: IdentityProvider, config: SamlConfig, root: etree._Element) -> Decryption | None:
+    """Our keys, read when they are needed: after the signature, so that a stranger has nothing decrypted here."""
+    if not names_in_secret(root):
+        return None
+    return Decryption(
+        private_keys=decryption_keys(provider),
+        recipient=config.sp_entity_id,
+        allow_rsa_1_5=config.allow_rsa_1_5,
+        limits=LIMITS,
+    )
 
 
 def _note(provider: IdentityProvider, departure: Departure, issued: datetime) -> None:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
 from simulator.keys import SigningKey
-from tests.journeys.person_browser import HOME, Page
+from tests.journeys.person_browser import HOME, Page, PersonBrowser
 from tests.sso_saml.forge import DS, MORE, RSA_SHA256, SAML, SAMLP, Key, Seal, sign
 
 SLO = "/sso/saml/acme-saml/logout"
@@ -170,12 +170,16 @@ def message_in(url: str, parameter: str) -> etree._Element:
     return etree.fromstring(zlib.decompress(base64.b64decode(parameters(url)[parameter]), -15))
 
 
-def published_key(provider: str = "acme-saml") -> rsa.RSAPublicKey:
-    """Our public key, as a provider that reads our metadata knows it."""
-    from sso_saml.models import SpKeyPair
+def published_certificate(slug: str = "acme-saml") -> x509.Certificate:
+    """Our certificate, as a provider that reads our metadata knows it; the same for signing and encryption."""
+    metadata = etree.fromstring(PersonBrowser().open(f"/sso/saml/{slug}/metadata").text.encode())
+    text = metadata.findtext(f".//{{{DS}}}X509Certificate")
+    return x509.load_der_x509_certificate(base64.b64decode(text or ""))
 
-    pem = SpKeyPair.objects.get(provider__slug=provider, role="current").certificate
-    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+
+def published_key() -> rsa.RSAPublicKey:
+    """The key in it."""
+    key = published_certificate().public_key()
     assert isinstance(key, rsa.RSAPublicKey)
     return key
 

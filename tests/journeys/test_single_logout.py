@@ -11,7 +11,7 @@ from django.utils import timezone
 from lxml import etree
 
 from accounts.models import EndReason, UserSession
-from audit.models import AuditEvent
+from audit.models import AuditEvent, FailureLogEntry
 from simulator.saml_sessions import SamlSession
 from sso import providers
 from sso.models import IdentityProvider
@@ -27,6 +27,7 @@ from tests.journeys.logouts import (
     key_of,
     message_in,
     parameters,
+    published_certificate,
     published_key,
     status_in,
     verify_enveloped,
@@ -34,6 +35,7 @@ from tests.journeys.logouts import (
 )
 from tests.journeys.person_browser import HOME, Page, PersonBrowser, answer_of, sign_in
 from tests.journeys.seen import OIDC, SAML, refused_for
+from tests.sso_saml.encryption import XENC, Encryption
 from tests.sso_saml.forge import SAML as NS
 from tests.sso_saml.forge import SAMLP
 
@@ -480,3 +482,55 @@ def test_nothing_of_the_message_is_needed_to_read_the_answer(
     sign_in(browser, SAML)
     root = answer_in(redirected(browser, recipe(acme_slo)))
     assert [etree.QName(child).localname for child in root] == ["Issuer", "Status"]
+
+
+# --- a name that only we can read -------------------------------------------------------------------------------------
+
+
+def secretly(**knobs: object) -> Callable[[etree._Element], object]:
+    """Encrypt the request's NameID to the key that our metadata shows."""
+
+    def edit(root: etree._Element) -> None:
+        name_id = root.find(f"{{{NS}}}NameID")
+        assert name_id is not None
+        Encryption(to=(published_certificate(),), **knobs).replace(name_id, f"{{{NS}}}EncryptedID")  # type: ignore[arg-type]
+
+    return edit
+
+
+@pytest.mark.parametrize("algorithm", ["http://www.w3.org/2009/xmlenc11#aes256-gcm", f"{XENC}aes128-cbc"])
+@BINDINGS
+def test_person_named_in_secret_is_signed_out(
+    acme_slo: Company, browser: PersonBrowser, binding: str, algorithm: str
+) -> None:
+    # S-7: EncryptedID
+    sign_in(browser, SAML)
+    honest = recipe(acme_slo, before_signing=secretly(algorithm=algorithm))
+    assert "mia@" not in etree.tostring(honest.tree()).decode()
+    answer = redirected(browser, honest) if binding == "redirect" else browser.post(SLO, honest.form())
+    assert status_in(answer) == ["Success"]
+    assert browser.me() == ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    ("knobs", "code"),
+    [
+        ({"on_cipher": lambda octets: octets[:-1] + bytes([octets[-1] ^ 1])}, "saml.encrypted"),
+        ({"transport": f"{XENC}rsa-1_5"}, "saml.encrypted"),
+        ({"on_plain": lambda plain: b"<!DOCTYPE x>" + plain}, "saml.encrypted"),
+        ({"on_plain": lambda plain: plain.replace(b"NameID", b"Issuer")}, "saml.encrypted"),
+        ({"on_plain": lambda plain: plain.replace(b"@", b"<x/>@")}, "saml.name_id"),
+    ],
+    ids=["tampered with", "RSA 1.5", "a DTD inside", "something else inside", "elements inside"],
+)
+def test_name_that_cannot_be_read_ends_nothing(
+    acme_slo: Company, browser: PersonBrowser, knobs: dict[str, object], code: str
+) -> None:
+    # S-7, S-8
+    sign_in(browser, SAML)
+    answer = redirected(browser, recipe(acme_slo, before_signing=secretly(**knobs)))
+    assert status_in(answer) == ["Requester"]
+    assert FailureLogEntry.objects.get().code == code
+    assert browser.me()["authenticated"] is True
+    redirected(browser, recipe(acme_slo, before_signing=secretly()))
+    assert browser.me() == ANONYMOUS
