@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from simulator import oidc_endpoints, oidc_idp, provision, saml_idp
+from simulator import oidc_endpoints, oidc_idp, provision, saml_idp, saml_logout
 from simulator.config import DEFAULT_BASE_URL, SimulatorConfig
 from simulator.errors import Refused
 from simulator.front import front_page
@@ -32,6 +32,9 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "saml/start": {"GET": saml_idp.start},
     "saml/continue": {"POST": saml_idp.proceed},
     "saml/metadata": {"GET": saml_idp.metadata},
+    "saml/slo": {"GET": saml_logout.slo, "POST": saml_logout.slo},
+    "saml/sessions": {"GET": saml_logout.sessions},
+    "saml/end": {"POST": saml_logout.end},
     "oidc/.well-known/openid-configuration": {"GET": oidc_endpoints.discovery},
     "oidc/jwks": {"GET": oidc_endpoints.jwks},
     "oidc/authorize": {"GET": oidc_idp.authorize, "POST": oidc_idp.authorize},

@@ -82,11 +82,13 @@ class ServiceProvider:
     """A SAML application registered in the directory. The first ACS URL is the default one.
 
     ``metadata_file``: the application's own metadata, whose keys are used once it is there (``saml_sp_keys``).
+    ``slo_url`` takes its logout messages by redirect and by POST; without it there is no single logout.
     """
 
     entity_id: str
     acs_urls: tuple[str, ...]
     metadata_file: Path | None = None
+    slo_url: str | None = None
 
 
 @dataclass(frozen=True)

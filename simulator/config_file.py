@@ -208,11 +208,12 @@ def _service_provider(section: Section, folder: Path) -> ServiceProvider:
     urls = section.texts("acs_urls")
     if not urls:
         raise ConfigError(section.path("acs_urls"), "at least one is required")
-    metadata_file = section.optional_text("metadata_file")
+    slo_url, metadata_file = section.optional_text("slo_url"), section.optional_text("metadata_file")
     return ServiceProvider(
         section.text("entity_id"),
         tuple(_absolute(section.path("acs_urls"), url) for url in urls),
-        folder / metadata_file if metadata_file else None,
+        slo_url=_absolute(section.path("slo_url"), slo_url) if slo_url else None,
+        metadata_file=folder / metadata_file if metadata_file else None,
     )
 
 

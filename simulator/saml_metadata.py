@@ -32,6 +32,9 @@ def metadata_xml(site: Site) -> bytes:
     info = etree.SubElement(key, f"{{{DS}}}KeyInfo")
     data = etree.SubElement(info, f"{{{DS}}}X509Data")
     etree.SubElement(data, f"{{{DS}}}X509Certificate").text = site.saml_key.certificate_base64
+    for binding in (HTTP_REDIRECT, HTTP_POST):  # the schema has them before the formats
+        location = {"Binding": binding, "Location": site.urls.saml_slo}
+        etree.SubElement(idp, f"{{{MD}}}SingleLogoutService", location)
     if site.directory.vendor is not Vendor.ENTRA:  # Entra's metadata lists no formats
         for name in ("unspecified", "email", "persistent", "transient"):
             etree.SubElement(idp, f"{{{MD}}}NameIDFormat").text = NAME_ID_FORMATS[name]

@@ -66,7 +66,7 @@ def decode_message(value: str | None, binding: str) -> bytes:
 
 def parse_authn_request(site: Site, xml: bytes, *, now: dt.datetime | None) -> AuthnRequest:
     """Judge a request. ``now`` None skips the age: the person may take their time on the page."""
-    root = _parse_xml(xml)
+    root = parse_message(xml)
     if root.tag != f"{{{SAMLP}}}AuthnRequest" or root.get("Version") != "2.0":
         raise Refused("AADSTS75005", "The message is not a SAML 2.0 AuthnRequest.")
     request_id = root.get("ID") or ""
@@ -118,7 +118,8 @@ def _inflate(raw: bytes) -> bytes:
     return xml
 
 
-def _parse_xml(xml: bytes) -> etree._Element:
+def parse_message(xml: bytes) -> etree._Element:
+    """The root of a message without a document type."""
     try:
         text = xml.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -19,6 +19,7 @@ from simulator.config import NAME_ID_FORMATS, ServiceProvider, Vendor
 from simulator.dialects import pairwise, saml_attributes
 from simulator.keys import SigningKey
 from simulator.saml_request import SAML, SAMLP
+from simulator.saml_sessions import SamlSession
 from simulator.saml_sp_keys import ServiceProviderKeys
 from simulator.site import Site
 
@@ -42,23 +43,26 @@ class Recipient:
 
 
 def success(site: Site, to: Recipient, selection: Selection, now: dt.datetime) -> bytes:
-    """A signed response with one assertion about the person, encrypted if the application's metadata has a key."""
+    """A signed response with one assertion about the chosen person, whose session is remembered.
+
+    The assertion is encrypted if the application's metadata has a key for that.
+    """
     response = _response(site, to, now, "Success")
     assertion = _assertion(site, to, selection, now)
     response.append(assertion)
     sign = selection.sign or DEFAULT_SIGN[site.directory.vendor]
     if sign in {"assertion", "both"}:
-        _sign(assertion, site.saml_key)
+        sign_element(assertion, site.saml_key)
     ServiceProviderKeys.read(to.service_provider.metadata_file).encrypt(assertion)
     if sign in {"response", "both"}:
-        _sign(response, site.saml_key)
+        sign_element(response, site.saml_key)
     return etree.tostring(response)
 
 
 def failure(site: Site, to: Recipient, now: dt.datetime, detail: str, message: str) -> bytes:
     """A signed response without an assertion; ``detail`` is the inner status, such as ``RequestDenied``."""
     response = _response(site, to, now, "Responder", detail, message)
-    _sign(response, site.saml_key)
+    sign_element(response, site.saml_key)
     return etree.tostring(response)
 
 
@@ -84,23 +88,37 @@ def _assertion(site: Site, to: Recipient, selection: Selection, now: dt.datetime
     assertion = etree.Element(f"{{{SAML}}}Assertion", nsmap={"saml": SAML})
     _stamp(assertion, now)
     _child(assertion, SAML, "Issuer", site.urls.entity_id)
-    expires = _instant(now + LIFETIME)
+    expires = instant(now + LIFETIME)
     subject = _child(assertion, SAML, "Subject")
     _name_id(site, to, selection, subject)
     confirmation = _child(subject, SAML, "SubjectConfirmation", Method=BEARER)
     data = _child(confirmation, SAML, "SubjectConfirmationData", Recipient=to.acs_url, NotOnOrAfter=expires)
     if to.request_id is not None:
         data.set("InResponseTo", to.request_id)
-    conditions = _child(assertion, SAML, "Conditions", NotBefore=_instant(now), NotOnOrAfter=expires)
+    conditions = _child(assertion, SAML, "Conditions", NotBefore=instant(now), NotOnOrAfter=expires)
     restriction = _child(conditions, SAML, "AudienceRestriction")
     _child(restriction, SAML, "Audience", to.service_provider.entity_id)
-    statement = _child(assertion, SAML, "AuthnStatement", AuthnInstant=_instant(now), SessionIndex=_new_id())
+    statement = _child(assertion, SAML, "AuthnStatement", AuthnInstant=instant(now), SessionIndex=_new_id())
+    _remember(site, to, assertion, statement.get("SessionIndex") or "")
     if selection.session_minutes is not None:
-        statement.set("SessionNotOnOrAfter", _instant(now + dt.timedelta(minutes=selection.session_minutes)))
+        statement.set("SessionNotOnOrAfter", instant(now + dt.timedelta(minutes=selection.session_minutes)))
     context = _child(statement, SAML, "AuthnContext")
     _child(context, SAML, "AuthnContextClassRef", PASSWORD)
     _attributes(site, selection, assertion)
     return assertion
+
+
+def _remember(site: Site, to: Recipient, assertion: etree._Element, index: str) -> None:
+    name_id = assertion.find(f"{{{SAML}}}Subject/{{{SAML}}}NameID")
+    if name_id is not None:
+        session = SamlSession(
+            index,
+            to.service_provider.entity_id,
+            name_id.text or "",
+            name_id.get("Format") or "",
+            name_id.get("SPNameQualifier"),
+        )
+        site.sessions.add(session)
 
 
 def _name_id(site: Site, to: Recipient, selection: Selection, subject: etree._Element) -> None:
@@ -133,7 +151,7 @@ def _attributes(site: Site, selection: Selection, assertion: etree._Element) -> 
             _child(element, SAML, "AttributeValue", value)
 
 
-def _sign(node: etree._Element, key: SigningKey) -> None:
+def sign_element(node: etree._Element, key: SigningKey) -> None:
     """Enveloped signature right after Issuer, as the schema wants it, with the certificate in KeyInfo."""
     signature = xmlsec.template.create(
         node, xmlsec.constants.TransformExclC14N, xmlsec.constants.TransformRsaSha256, ns="ds"
@@ -156,7 +174,7 @@ def _sign(node: etree._Element, key: SigningKey) -> None:
 def _stamp(node: etree._Element, now: dt.datetime) -> None:
     node.set("ID", _new_id())
     node.set("Version", "2.0")
-    node.set("IssueInstant", _instant(now))
+    node.set("IssueInstant", instant(now))
 
 
 def _child(
@@ -168,7 +186,8 @@ def _child(
     return element
 
 
-def _instant(moment: dt.datetime) -> str:
+def instant(moment: dt.datetime) -> str:
+    """``moment`` as SAML writes it."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 

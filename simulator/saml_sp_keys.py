@@ -24,6 +24,7 @@ from simulator.errors import Refused
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+_SIGNED_PARAMETERS = ("SAMLRequest", "SAMLResponse", "RelayState", "SigAlg")  # in this order
 _CERTIFICATE = "{http://www.w3.org/2000/09/xmldsig#}X509Certificate"
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
@@ -60,9 +61,7 @@ class ServiceProviderKeys:
         if not self.requests_signed and "Signature" not in names:
             return
         parts = dict(part.partition("=")[::2] for part in query_string.split("&"))
-        signed = "&".join(
-            f"{name}={parts[name]}" for name in ("SAMLRequest", "RelayState", "SigAlg") if name in parts
-        )
+        signed = "&".join(f"{name}={parts[name]}" for name in _SIGNED_PARAMETERS if name in parts)
         algorithm, signature = (unquote_plus(parts.get(name, "")) for name in ("SigAlg", "Signature"))
         if algorithm != RSA_SHA256 or not self._is_ours(signed.encode(), signature):
             raise _unsigned()

@@ -1,12 +1,13 @@
-"""What a request handler works with: one directory, its addresses, the signing keys and the open codes."""
+"""What a request handler works with: one directory, its addresses, the signing keys, the open codes and sessions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.config import Directory
 from simulator.keys import KeyStore, SigningKey
 from simulator.oidc_grants import GrantStore
+from simulator.saml_sessions import SamlSessions
 from simulator.urls import DirectoryUrls
 
 
@@ -18,6 +19,7 @@ class Site:
     urls: DirectoryUrls
     keys: KeyStore
     grants: GrantStore
+    sessions: SamlSessions = field(default_factory=SamlSessions)
 
     @property
     def saml_key(self) -> SigningKey:

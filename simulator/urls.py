@@ -47,6 +47,18 @@ class DirectoryUrls:
         return f"{self.root}/saml/continue"
 
     @property
+    def saml_slo(self) -> str:
+        return f"{self.root}/saml/slo"
+
+    @property
+    def saml_sessions(self) -> str:
+        return f"{self.root}/saml/sessions"
+
+    @property
+    def saml_end(self) -> str:
+        return f"{self.root}/saml/end"
+
+    @property
     def issuer(self) -> str:
         """OpenID Connect issuer."""
         return f"{self.root}/oidc"

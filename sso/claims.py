@@ -53,6 +53,8 @@ class ProviderSession:
     session_index: str = ""  # SAML SessionIndex
     name_id: str = ""  # SAML NameID as sent, needed for single logout
     name_id_format: str = ""
+    name_qualifier: str = ""
+    sp_name_qualifier: str = ""
     id_token: str = ""  # raw, for RP-initiated logout; stored encrypted
     not_on_or_after: datetime | None = None  # aware; SAML SessionNotOnOrAfter or OIDC session_expiry
     authenticated_at: datetime | None = None

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from accounts.models import UserSession
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 
@@ -33,6 +34,15 @@ class SignInProtocol(Protocol):
         """Turn a parked payload of this protocol into claims, after the cookie was checked (V-17).
 
         Raises ``sso.refusals.SignInRefused``.
+        """
+
+    def begin_logout(
+        self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
+    ) -> HttpResponse | None:
+        """Return the answer that sends the browser off to end the provider's session as well (L-12).
+
+        ``session`` began through ``provider`` and is over already. ``None`` where the provider has no logout
+        configured, or never named its session.
         """
 
 

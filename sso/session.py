@@ -58,12 +58,19 @@ def open_session(
         row.provider_label = provider.name
         row.subject = subject
     if said is not None:
-        row.sid = said.sid[:255]
-        row.session_index = said.session_index[:255]
-        row.name_id = said.name_id[:512]
-        row.name_id_format = said.name_id_format[:255]
+        row.sid = _whole(said.sid, 255)
+        row.session_index = _whole(said.session_index, 255)
+        row.name_id = _whole(said.name_id, 512)
+        row.name_id_format = _whole(said.name_id_format, 255)
+        row.name_qualifier = _whole(said.name_qualifier, 1024)
+        row.sp_name_qualifier = _whole(said.sp_name_qualifier, 1024)
         row.id_token = said.id_token
         row.context = said.context[:255]
     row.save()
     request.user_session = row  # type: ignore[attr-defined]  # our own attribute on Django's class
     return row
+
+
+def _whole(text: str, limit: int) -> str:
+    """Return what a logout names exactly as it was sent, or nothing: cut, it would name something else."""
+    return text if len(text) <= limit else ""

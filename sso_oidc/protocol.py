@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts.models import UserSession
 from foundation.http import OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts, provider_urls
@@ -82,6 +83,12 @@ class OidcProtocol:
             return backend.claims_from_code(str(payload["code"]), front=front)
         except (OidcRefusal, OutboundError) as error:
             raise refused(error) from error
+
+    def begin_logout(
+        self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
+    ) -> HttpResponse | None:
+        """Leave the provider's session alone: RP-initiated logout (O-7) is not spoken yet."""
+        return None
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

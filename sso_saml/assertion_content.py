@@ -24,10 +24,12 @@ _ENCRYPTED = (saml("EncryptedID"), saml("EncryptedAttribute"))
 
 @dataclass(frozen=True, slots=True)
 class NameId:
-    """The subject's name as sent; ``format`` is ``None`` where the provider gave none."""
+    """The subject's name as sent; what the provider left out is ``None``."""
 
     value: str
     format: str | None
+    qualifier: str | None = None  # NameQualifier
+    sp_qualifier: str | None = None  # SPNameQualifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,15 @@ def check_nothing_encrypted(assertion: etree._Element) -> None:
 def read_name_id(assertion: etree._Element) -> NameId | None:
     """The subject's NameID, ``None`` when there is none (ADFS without a rule for it); a blank one is refused."""
     element = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
-    if element is None:
-        return None
+    return None if element is None else name_id_of(element)
+
+
+def name_id_of(element: etree._Element) -> NameId:
+    """The content of a NameID element."""
     value = element.text or ""
     if not value.strip():
         raise SamlRefusal(RefusalCode.NAME_ID, "the NameID is empty")
-    return NameId(value, element.get("Format"))
+    return NameId(value, element.get("Format"), element.get("NameQualifier"), element.get("SPNameQualifier"))
 
 
 def read_attributes(assertion: etree._Element) -> dict[str, tuple[str, ...]]:

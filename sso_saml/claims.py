@@ -74,6 +74,8 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
             session_index=assertion.session_index or "",
             name_id=assertion.name_id or "",
             name_id_format=assertion.name_id_format or "",
+            name_qualifier=assertion.name_qualifier or "",
+            sp_name_qualifier=assertion.sp_name_qualifier or "",
             not_on_or_after=assertion.session_not_on_or_after,
             authenticated_at=assertion.authn_instant,
             context=assertion.authn_context or "",

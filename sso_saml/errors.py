@@ -33,6 +33,10 @@ class RefusalCode(StrEnum):
     XINCLUDE = "saml.xinclude"
     TOO_DEEP = "saml.too_deep"
     TOO_MANY_NODES = "saml.too_many_nodes"
+    # how it was sent
+    BINDING = "saml.binding"  # SOAP, or no message at all
+    PARAMETERS = "saml.parameters"  # missing, repeated or disguised
+    NOT_DEFLATED = "saml.not_deflated"
     # structure
     ROOT = "saml.root"
     VERSION = "saml.version"
@@ -70,7 +74,12 @@ class RefusalCode(StrEnum):
     AUTHN_NOT_FRESH = "saml.authn_not_fresh"  # signed in before we asked to sign in afresh
     AUTHN_CONTEXT = "saml.authn_context"  # none of those asked for
     NAME_ID = "saml.name_id"
-    REPLAY = "saml.replay"  # the assertion was used before
+    REPLAY = "saml.replay"  # the message was used before
+    LOGGED_OUT = "saml.logged_out"  # the provider ended the session while the person was on their way here
+    LOGOUT_UNKNOWN = "saml.logout_unknown"  # answers no logout of ours
+    LOGOUT_NOBODY = "saml.logout_nobody"  # the person never signed in through this provider
+    LOGOUT_NO_SESSION = "saml.logout_no_session"  # the person did, but not in that session
+    LOGOUT_NOT_DONE = "saml.logout_not_done"  # the provider says that its session goes on
     # anything that a check did not foresee
     UNEXPECTED = "saml.unexpected"
 

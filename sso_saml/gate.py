@@ -45,7 +45,7 @@ _NEVER = frozenset(
     }
 )
 # NCName in ASCII. The tight form also keeps "#" + ID from being anything but a plain reference (no xpointer).
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}\Z")
+XML_ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}\Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +81,14 @@ def check_encoded(saml_response: str) -> CheckedResponse:
 
     Strict base64; CR and LF may stand anywhere, since providers wrap lines (RFC 2045 §6.8), other characters may not.
     """
-    if len(saml_response) > MAX_BYTES:
-        raise SamlRefusal(RefusalCode.TOO_LARGE, f"more than {MAX_BYTES} characters of base64")
-    unwrapped = saml_response.replace("\r", "").replace("\n", "")
+    return _check_document(decode_base64(saml_response, MAX_BYTES))
+
+
+def decode_base64(text: str, limit: int) -> bytes:
+    """The bytes of a form field that holds at most ``limit`` characters of strict base64, perhaps in lines."""
+    if len(text) > limit:
+        raise SamlRefusal(RefusalCode.TOO_LARGE, f"more than {limit} characters of base64")
+    unwrapped = text.replace("\r", "").replace("\n", "")
     try:
         document = base64.b64decode(unwrapped, validate=True)
     except (binascii.Error, ValueError):
@@ -91,7 +96,7 @@ def check_encoded(saml_response: str) -> CheckedResponse:
     # Also refuses stray bits in the last character: one message has one encoding.
     if not document or base64.b64encode(document) != unwrapped.encode("ascii"):
         raise SamlRefusal(RefusalCode.NOT_BASE64)
-    return _check_document(document)
+    return document
 
 
 @only_refusals
@@ -127,14 +132,14 @@ def _check_document(document: bytes) -> CheckedResponse:
         raise SamlRefusal(RefusalCode(f"saml.{error.fault.value}"), error.detail) from None
     if root.tag != _RESPONSE:
         raise SamlRefusal(RefusalCode.ROOT, f"a SAML response is expected, not {quoted(str(root.tag))}")
-    _check_ids(root)
+    check_ids(root)
     codes, message = _status(root)
     assertion = _only_assertion(root, may_be_absent=codes[:1] != (STATUS_SUCCESS,))
     plain = assertion if assertion is not None and assertion.tag == saml("Assertion") else None
     for element in (root, plain):
         if element is not None and element.get("Version") != "2.0":
             raise SamlRefusal(RefusalCode.VERSION, f"Version is {quoted(element.get('Version'))}, not 2.0")
-    _check_nothing_smuggled(root)
+    check_nothing_smuggled(root)
     signatures = _signatures(root, plain)
     return CheckedResponse(
         root=root,
@@ -147,7 +152,8 @@ def _check_document(document: bytes) -> CheckedResponse:
     )
 
 
-def _check_ids(root: etree._Element) -> None:
+def check_ids(root: etree._Element) -> None:
+    """Refuse a document in which two elements can be meant by one "#…"."""
     seen: set[str] = set()
     for element in _elements(root):
         for key, value in element.items():
@@ -169,19 +175,20 @@ def _only_assertion(root: etree._Element, *, may_be_absent: bool) -> etree._Elem
     if len(list(root.iter(_RESPONSE))) > 1:
         raise SamlRefusal(RefusalCode.ASSERTION_PLACE, "a Response inside the Response")
     for element in (root, *found):
-        if element.tag != saml("EncryptedAssertion") and not _ID.match(element.get("ID") or ""):
+        if element.tag != saml("EncryptedAssertion") and not XML_ID.match(element.get("ID") or ""):
             raise SamlRefusal(RefusalCode.BAD_ID, f"{etree.QName(element).localname} has no proper ID")
     return found[0] if found else None
 
 
-def _check_nothing_smuggled(root: etree._Element) -> None:
+def check_nothing_smuggled(root: etree._Element) -> None:
+    """Refuse elements that sign or decrypt something elsewhere."""
     for element in root.iter(*_NEVER, _RETRIEVAL_METHOD):
         if element.tag in _NEVER:
             raise SamlRefusal(RefusalCode.SIGNATURE_SHAPE, f"{quoted(element.tag)} is never allowed")
         # Older providers point from EncryptedData to the key beside it; that, and nothing else.
         uri = element.get("URI") or ""
         signing = next(element.iterancestors(_SIGNATURE), None)
-        if signing is not None or len(element) or not (uri.startswith("#") and _ID.match(uri[1:])):
+        if signing is not None or len(element) or not (uri.startswith("#") and XML_ID.match(uri[1:])):
             raise SamlRefusal(RefusalCode.KEY_INFO, "RetrievalMethod")
 
 

@@ -71,3 +71,5 @@ class VerifiedAssertion:
     authn_instant: datetime
     authn_context: str | None
     not_on_or_after: datetime
+    name_qualifier: str | None = None
+    sp_name_qualifier: str | None = None

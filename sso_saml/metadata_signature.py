@@ -17,7 +17,7 @@ from sso_saml.metadata_errors import MetadataError, MetadataProblem
 from sso_saml.names import ds
 from sso_saml.safe_xml import XmlLimits
 from sso_saml.signature_shape import check_signature
-from sso_saml.toolkit import signed_metadata
+from sso_saml.toolkit import verified_root
 
 # NCName in ASCII, so that "#" + ID is nothing but a plain reference.
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}\Z")
@@ -35,6 +35,6 @@ def signed_root(root: etree._Element, certificate_pem: str, limits: XmlLimits) -
         raise MetadataError(MetadataProblem.BAD_SIGNATURE, "the ID of the root is used twice")
     try:
         shape = check_signature(signatures[0], root_id)
-        return signed_metadata(root, shape, (certificate_pem,), limits)
+        return verified_root(root, shape, (certificate_pem,), limits.max_bytes)
     except SamlRefusal as refusal:
         raise MetadataError(MetadataProblem.BAD_SIGNATURE, refusal.code.value) from None

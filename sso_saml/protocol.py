@@ -8,12 +8,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.models import UserSession
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.starts import Start
+from sso_saml import logout, replay
+from sso_saml.errors import RefusalCode
 from sso_saml.key_pairs import signing_key
 from sso_saml.models import Binding, HintStyle
 from sso_saml.posting import post_form
@@ -55,9 +58,18 @@ class SamlProtocol:
     ) -> Claims:
         """Return the claims that were verified when they arrived; a provider disabled meanwhile is seen later."""
         try:
-            return claims_json.load(json.dumps(payload))
+            claims = claims_json.load(json.dumps(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
+        if replay.has_departed(provider, claims.session):
+            raise SignInRefused(RefusalCode.LOGGED_OUT, "the provider ended this session in the meantime")
+        return claims
+
+    def begin_logout(
+        self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
+    ) -> HttpResponse | None:
+        """Send a LogoutRequest where the provider has a Single Logout URL (S-7)."""
+        return logout.begin(request, provider, session)
 
 
 def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:

@@ -23,6 +23,16 @@ def redirect_path(provider: IdentityProvider) -> str:
     return reverse("sso_saml:redirect_url", args=[provider.slug])
 
 
+def logout_path(provider: IdentityProvider) -> str:
+    """Return the path of single logout."""
+    return reverse("sso_saml:logout", args=[provider.slug])
+
+
+def logout_url(provider: IdentityProvider) -> str:
+    """Return the one address that takes logout messages of a provider, both kinds by both bindings (S-7)."""
+    return provider_urls.absolute(provider, logout_path(provider))
+
+
 _SETTINGS = CompiledQuery(lambda provider_id: SamlSettings.objects.filter(provider_id=provider_id), key)
 _CERTIFICATES = CompiledQuery(
     lambda provider_id: (
@@ -49,11 +59,6 @@ def sp_entity_id(provider: IdentityProvider, settings: SamlSettings) -> str:
 def must_be_fresh(settings: SamlSettings, purpose: str) -> bool:
     """Tell whether the provider is to ask for the password again: so set, or the person is to prove themselves."""
     return settings.force_authn or purpose == Purpose.REAUTHENTICATE
-
-
-def logout_url(provider: IdentityProvider) -> str:
-    """Return where the provider sends logout messages, by redirect and by POST."""
-    return f"{redirect_url(provider)}logout"
 
 
 def config_of(

@@ -1,16 +1,54 @@
-"""An assertion counts once, whatever process it comes to (S-8)."""
+"""An assertion or LogoutRequest counts once, whatever process it comes to (S-8)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from foundation.compiled_queries import insert
 from foundation.secret_tokens import digest
+from sso.claims import ProviderSession
 from sso.models import IdentityProvider
 from sso_saml.errors import RefusalCode, SamlRefusal
 from sso_saml.models import SpentAssertion
+from sso_saml.times import plus_skew
+
+# Longer than an answer may be under way: verified within its NotOnOrAfter, then parked for two minutes (V-17).
+DEPARTURE_LIFETIME = timedelta(minutes=30)
+
+
+def spend_message(provider: IdentityProvider, message_id: str, until: datetime) -> None:
+    """Use up a LogoutRequest; a second use is ``saml.replay``. A colon is in no XML ID, so the two kinds can't meet."""
+    spend(provider, f"logout:{message_id}", until)
+
+
+def note_departure(provider: IdentityProvider, name_id: str, session_index: str, issued: datetime) -> None:
+    """Remember that a session of a person's ended at the provider at ``issued``; no ``session_index``: all of theirs.
+
+    An answer may be on its way here while the provider already asks us to end what it begins (Core §3.7.3.2).
+    """
+    SpentAssertion.objects.update_or_create(
+        provider=provider,
+        assertion_digest=_departure_digest(name_id, session_index),
+        defaults={"expires_at": issued + DEPARTURE_LIFETIME},
+    )
+
+
+def has_departed(provider: IdentityProvider, said: ProviderSession) -> bool:
+    """Tell whether the provider asked to end this session after it began there and before it began here."""
+    if said.authenticated_at is None or not said.name_id:
+        return False
+    names = {_departure_digest(said.name_id, index) for index in ("", said.session_index)}
+    begun_before = plus_skew(said.authenticated_at, DEPARTURE_LIFETIME)
+    rows = SpentAssertion.objects.filter(
+        provider=provider, assertion_digest__in=names, expires_at__gt=begun_before
+    )
+    return rows.exists()
+
+
+def _departure_digest(name_id: str, session_index: str) -> str:
+    return digest(f"departed:{session_index}\n{name_id}")
 
 
 def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> None:
@@ -24,4 +62,4 @@ def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> Non
                 [SpentAssertion(provider=provider, assertion_digest=digest(assertion_id), expires_at=until)]
             )
     except IntegrityError:
-        raise SamlRefusal(RefusalCode.REPLAY, "the assertion was used before") from None
+        raise SamlRefusal(RefusalCode.REPLAY, "the message was used before") from None

@@ -11,15 +11,17 @@ from audit.actors import Actor, ActorKind
 from sso.models import IdentityProvider
 from sso_saml import metadata_refresh
 from sso_saml.metadata_schedule import due_providers, is_due
-from sso_saml.models import SpentAssertion
+from sso_saml.models import LogoutInFlight, SpentAssertion
 
 _ACTOR = Actor(ActorKind.SYSTEM, "", "metadata refresh")
 
 
 @shared_task(name="sso_saml.tasks.purge_spent_assertions", ignore_result=True)
 def purge_spent_assertions() -> None:
-    """Forget assertions that could not be accepted any more anyway (hourly, by beat)."""
-    SpentAssertion.objects.filter(expires_at__lt=timezone.now()).delete()
+    """Forget messages that could not be accepted any more anyway, and logouts past waiting for (hourly, by beat)."""
+    now = timezone.now()
+    SpentAssertion.objects.filter(expires_at__lt=now).delete()
+    LogoutInFlight.objects.filter(expires_at__lt=now).delete()
 
 
 @shared_task(name="sso_saml.tasks.refresh_metadata", ignore_result=True)

@@ -63,10 +63,11 @@ __all__ = [
     "Expected",
     "SamlConfig",
     "VerifiedAssertion",
+    "check_schema",
     "response_in_response_to",
-    "signed_metadata",
     "validate_document",
     "validate_response",
+    "verified_root",
 ]
 
 # Canonical form writes namespaces where they are used and so is longer than what arrived.
@@ -118,15 +119,9 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
         authn_instant=authentication.instant,
         authn_context=authentication.context,
         not_on_or_after=acceptable_until(confirmed_until, conditions_until, expected),
+        name_qualifier=name_id.qualifier if name_id else None,
+        sp_name_qualifier=name_id.sp_qualifier if name_id else None,
     )
-
-
-@only_refusals
-def signed_metadata(
-    root: etree._Element, shape: SignatureShape, certificates: tuple[str, ...], limits: XmlLimits
-) -> etree._Element:
-    """Verify the signature of a metadata document's root, and give the root parsed anew from the signed bytes."""
-    return _parsed(_signed_bytes(root, shape, certificates, "/*/ds:Signature"), limits.max_bytes)
 
 
 def _verified_content(config: SamlConfig, document: CheckedResponse) -> SignedContent:
@@ -155,8 +150,7 @@ def _verified_content(config: SamlConfig, document: CheckedResponse) -> SignedCo
     if assertion is None:
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed Response holds no assertion")
     # What arrived, not its canonical form: exclusive c14n drops the prefix that xsi:type="xs:string" needs.
-    if not _schema().validate(document.root):
-        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
+    check_schema(document.root)
     return SignedContent(response, response_is_signed=outer is not None, assertion=assertion)
 
 
@@ -193,6 +187,28 @@ def _fail_slowly(config: SamlConfig) -> None:
             _signed_bytes(
                 decoy.assertion, decoy.assertion_signature, config.certificates, _ASSERTION_SIGNATURE
             )
+
+
+@only_refusals
+def verified_root(
+    root: etree._Element,
+    signature: SignatureShape,
+    certificates: tuple[str, ...],
+    max_bytes: int = _MAX_CANONICAL_BYTES,
+) -> etree._Element:
+    """Verify the enveloped signature of a whole message; give the message parsed anew from the signed bytes.
+
+    For messages of single logout and for metadata; ``root`` passed a gate of theirs. Raises ``SamlRefusal`` and nothing
+    else.
+    """
+    return _parsed(_signed_bytes(root, signature, certificates, "/*/ds:Signature"), max_bytes)
+
+
+@only_refusals
+def check_schema(root: etree._Element) -> None:
+    """Refuse a message that does not follow SAML's protocol schema. ``root`` is what arrived."""
+    if not _schema().validate(root):
+        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
 
 
 def _signed_bytes(

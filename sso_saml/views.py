@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from sso import answers, browser, starts
 from sso.models import ProtocolName
 from sso.refusals import Code, Refusal
-from sso_saml import key_pairs, response
+from sso_saml import key_pairs, logout, response
 from sso_saml.protocol import way_out
 from sso_saml.provider_config import logout_url, redirect_url, settings_of, sp_entity_id
 from sso_saml.sp_metadata import ServiceProviderDescription, sp_metadata
@@ -65,3 +65,22 @@ class MetadataView(View):
             signs_requests=settings.sign_requests,
         )
         return HttpResponse(sp_metadata(described), content_type="application/samlmetadata+xml")
+
+
+@method_decorator(csrf_exempt, name="dispatch")  # cross-site by design; the messages are signed
+class SingleLogoutView(View):
+    """``/sso/saml/<provider>/logout``: LogoutRequest and LogoutResponse, by redirect (GET) and by POST (L-12)."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Take a message in the query, or show how a logout that began here ended."""
+        return self._receive(request, slug)
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Take a message in a form."""
+        return self._receive(request, slug)
+
+    def _receive(self, request: HttpRequest, slug: str) -> HttpResponse:
+        provider = starts.find_provider(slug, ProtocolName.SAML)
+        return (
+            starts.unknown_provider(request, slug) if provider is None else logout.receive(request, provider)
+        )

@@ -49,6 +49,8 @@ class UserSession(models.Model):
     session_index = models.CharField(max_length=255, blank=True)
     name_id = models.CharField(max_length=512, blank=True)
     name_id_format = models.CharField(max_length=255, blank=True)
+    name_qualifier = models.CharField(max_length=1024, blank=True)  # the provider wants its NameID back whole
+    sp_name_qualifier = models.CharField(max_length=1024, blank=True)
     id_token = EncryptedTextField(blank=True)
     context = models.CharField(max_length=255, blank=True)  # AuthnContextClassRef or acr
     address = models.GenericIPAddressField(null=True, blank=True)
@@ -68,6 +70,7 @@ class UserSession(models.Model):
             models.Index(fields=["user", "ended_at"], name="session_by_user"),
             models.Index(fields=["provider_id", "sid"], name="session_by_sid"),
             models.Index(fields=["provider_id", "session_index"], name="session_by_index"),
+            models.Index(fields=["provider_id", "name_id"], name="session_by_name_id"),
             models.Index(fields=["expires_at"], name="session_by_expiry"),
         )
 

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.views import View
 
-from accounts.lifecycle import end_session
-from accounts.models import EndReason, User
-from audit.actors import Actor, ActorKind
-from foundation.client_address import client_address
-from sso import sign_in, switching
+from sso import logout, sign_in, switching
 
 
 class ContinueView(View):
@@ -31,23 +25,12 @@ class ContinueView(View):
 
 
 class LogoutView(View):
-    """``/logout/``: ends this browser's session here (L-12)."""
+    """``/logout/``: ends this browser's session here, then at the provider (L-12)."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show that the browser is signed out, or lead to where one can sign out."""
-        return (
-            redirect("sso:my_access")
-            if request.user.is_authenticated
-            else render(request, "sso/signed_out.html")
-        )
+        return logout.signed_out_page(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """End the session."""
-        session = getattr(request, "user_session", None)
-        if session is not None and isinstance(request.user, User):
-            actor = Actor(
-                ActorKind.USER, str(request.user.pk), request.user.user_name, client_address(request)
-            )
-            end_session(session=session, actor=actor, reason=EndReason.LOGOUT)
-        logout(request)
-        return redirect("sso:logout")
+        return logout.sign_out(request)

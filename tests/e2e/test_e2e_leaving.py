@@ -14,7 +14,7 @@ def test_employee_signs_out_and_the_browser_is_nobodys(visitor: Visitor) -> None
     # L-12
     visitor.sign_in(Employee("Mia"))
     old = visitor.cookie("session")["value"]
-    visitor.follow(visitor.page.get_by_role("button", name="Sign out"))
+    visitor.sign_out()
     assert "You are signed out" in visitor.words
     assert visitor.ask_me() == (401, {"authenticated": False})
     visitor.context.add_cookies([{"name": "session", "value": old, "url": visitor.product.url}])
@@ -29,7 +29,7 @@ def test_signing_out_in_one_browser_leaves_the_other_signed_in(new_visitor: NewV
     office, home = new_visitor(), new_visitor()
     office.sign_in(mia)
     home.sign_in(mia)
-    office.follow(office.page.get_by_role("button", name="Sign out"))
+    office.sign_out()
     assert home.me()["user_name"] == mia.email
 
 

@@ -112,7 +112,7 @@ PETER = Person(id="1", user_name="peter@initech.example", email="peter@initech.e
 def initech(product: RunningProduct) -> Iterator[Initech]:
     """Policy mandatory, one provider."""
     acs = f"{product.url}/sso/saml/initech-saml/"
-    saml = SamlSettings(service_providers=(ServiceProvider(acs, (acs,)),))
+    saml = SamlSettings(service_providers=(ServiceProvider(acs, (acs,), slo_url=f"{acs}logout"),))
     directory = Directory(slug="initech", vendor=Vendor.OKTA, tenant_id="initech", people=(PETER,), saml=saml)
     with serve_in_thread(SimulatorConfig((directory,))) as running:
         metadata = product.places.configuration.with_name("initech.xml")

@@ -48,7 +48,7 @@ def _switch(visitor: Visitor) -> None:
 
 def _signed_out(visitor: Visitor) -> None:
     visitor.sign_in(Employee("Mia"))
-    visitor.follow(visitor.page.locator("form[action='/logout/'] button"))
+    visitor.sign_out()
 
 
 def _refused(visitor: Visitor) -> None:

@@ -150,6 +150,11 @@ class Visitor:
         self.say_who(employee, **claims)
         self.go_on()
 
+    def sign_out(self) -> None:
+        """Press "Sign out" and wait for where that ends: through the identity provider, if the session came from it."""
+        self.page.locator("form[action='/logout/'] button").click()
+        self.page.wait_for_selector("main a[href='/login/']")
+
     def sign_in_with_password(self, account: str, name: str, password: str) -> None:
         """On the account's own page; an empty account means the general one, two steps."""
         self.open(f"/login/{account}/" if account else "/login/")

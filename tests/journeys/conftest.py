@@ -83,7 +83,7 @@ def directory_of(slug: str, vendor: Vendor, home: str = HOME) -> Directory:
         people=(MIA, NOAH, OMAR),
         name=slug.title(),
         groups=(DirectoryGroup(ENGINEERS, "Engineers"), DirectoryGroup(ON_CALL, "On Call")),
-        saml=SamlSettings(service_providers=(ServiceProvider(acs, (acs,)),)),
+        saml=SamlSettings(service_providers=(ServiceProvider(acs, (acs,), slo_url=f"{acs}logout"),)),
         oidc_clients=(
             OidcClient(f"{slug}-client", "a-secret-for-tests", (f"{home}/sso/oidc/{slug}-oidc/callback",)),
         ),

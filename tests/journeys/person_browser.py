@@ -87,6 +87,22 @@ class PersonBrowser:
         answer = self._post(action, data, cross_site=cross_site)
         return self._follow(answer) if follow else answer
 
+    def leave(self, page: Page) -> Page:
+        """Go on as often as a page moves on by itself: by a refresh, or by a form that sends itself."""
+        for _ in range(6):
+            refresh = lxml.html.fromstring(page.text).xpath("//meta[@http-equiv='refresh']/@content")
+            if refresh:
+                page = self.open(str(refresh[0]).partition("url=")[2])
+            elif 'id="post-form"' in page.text or "data-auto-submit" in page.text:
+                page = self.submit(page)
+            else:
+                return page
+        raise AssertionError(f"sent in circles: {self.trail[-10:]}")
+
+    def sign_out(self) -> Page:
+        """Press "Sign out", and return where that ends."""
+        return self.leave(self._follow(self.post("/logout/", {})))
+
     def post(self, path: str, data: dict[str, Any], *, cross_site: bool = False) -> Page:
         """POST to the product without following redirects."""
         return self._post(urljoin(self.home, path), data, cross_site=cross_site)
