@@ -29,7 +29,9 @@ def all_regions() -> tuple[Region, ...]:
 
 def at_host(host: str) -> Region | None:
     """Return the region that answers under ``host`` (a Host header), None for an account's host or an unknown one."""
-    return next((region for region in all_regions() if urlsplit(region.base_url).netloc == host.lower()), None)
+    return next(
+        (region for region in all_regions() if urlsplit(region.base_url).netloc == host.lower()), None
+    )
 
 
 def named(name: str) -> Region | None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.models import Account
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 
@@ -34,6 +36,11 @@ class SignInProtocol(Protocol):
 
         Raises ``sso.refusals.SignInRefused``.
         """
+
+    def reachable(
+        self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        """Narrow the accounts that allowed a provider from above to those that these claims can concern (V-5)."""
 
 
 _protocols: dict[str, SignInProtocol] = {}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.models import Account
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.claims import Claims
@@ -50,6 +52,12 @@ class SamlProtocol:
             return claims_json.load(json.dumps(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
+
+    def reachable(
+        self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        """Return all of them: an assertion names no tenant, so domain, subject and id decide (S-6)."""
+        return served
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

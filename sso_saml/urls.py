@@ -3,13 +3,15 @@ provider's URL can begin with it."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
-from sso_saml.views import MetadataView, RedirectUrlView
+from sso_saml.views import MetadataView, PartnerEntranceView, RedirectUrlView
 
 app_name = "sso_saml"
 
 urlpatterns = [
     path("sso/saml/<slug:slug>/", RedirectUrlView.as_view(), name="redirect_url"),
     path("sso/saml/<slug:slug>/metadata", MetadataView.as_view(), name="metadata"),
+    # S-6: what stands in partners' identity providers was typed by hand.
+    re_path(r"^(?i:sso/saml2/consume)/?$", PartnerEntranceView.as_view(), name="partner_entrance"),
 ]

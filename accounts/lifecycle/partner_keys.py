@@ -1,7 +1,7 @@
 """Keys of partners: made, replaced with overlap, revoked (S-6, operators only).
 
-Only a key's digest is kept. Two keys work at once while one replaces the other, so that a partner can change the address
-in its identity provider without anybody being locked out.
+Only a key's digest is kept. Two keys work at once while one replaces the other, so that a partner can change the
+address in its identity provider without anybody being locked out.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from foundation.folding import fold_domain
 from foundation.outbound_target import OutboundError, check_url
 from foundation.transactions import in_transaction
 
+
 class NameBelongsToAnother(Refused):
     """A host name, domain or slug is taken; whose it is is not told (V-6)."""
 

@@ -11,7 +11,7 @@ from accounts.lifecycle import end_session
 from accounts.models import EndReason, User
 from audit.actors import Actor, ActorKind
 from foundation.client_address import client_address
-from sso import sign_in, switching
+from sso import account_choice, sign_in, switching
 
 
 class ContinueView(View):
@@ -20,11 +20,17 @@ class ContinueView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Complete the sign-in, or show the question that its answer waits for."""
         code = request.GET.get("code", "")[:100]
-        return switching.question(request, code) or sign_in.continue_parked(request, code)
+        return (
+            account_choice.question(request, code)
+            or switching.question(request, code)
+            or sign_in.continue_parked(request, code)
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the decision of a browser that holds another person's session (V-19)."""
+        """Take the person's word: which account (V-5), or whether to replace another person's session (V-19)."""
         code = request.POST.get("code", "")[:100]
+        if request.POST.get("account"):
+            return sign_in.continue_parked(request, code, account_id=request.POST["account"][:40])
         if request.POST.get("choice") == "continue":
             return sign_in.continue_parked(request, code)
         return switching.stay(request, code)
