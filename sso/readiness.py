@@ -13,7 +13,8 @@ from sso.models import IdentityProvider, State
 def note(account_id: UUID) -> None:
     """Look whether an enabled provider signs people in, the account's own or one from above that it allowed (V-5).
 
-    Called in the transaction of the change; the lock keeps two changes at once from each counting the other's old state.
+    Called in the transaction of the change; the lock keeps two changes at once from each counting
+    the other's old state.
     """
     account = Account.objects.select_for_update().get(pk=account_id)
     enabled = IdentityProvider.objects.filter(state=State.ENABLED)
