@@ -109,7 +109,7 @@ def page(
     words = Wording(
         product=settings.BROKER_PRODUCT_NAME,
         email=(claims.email or claims.user_name or "") if claims is not None else "",
-        account=account.name if account else "",
+        account=account.name if account else _above(provider),
         provider=provider.name if provider else "",
         vendor=provider.get_vendor_display() if provider else "",
         url=url,
@@ -125,6 +125,11 @@ def page(
         "action_label": _("Start again"),
     }
     return render(request, "sso/refused.html", context, status=status)
+
+
+def _above(provider: IdentityProvider | None) -> str:
+    """Return who a provider from above belongs to, for a page that knows of no account yet."""
+    return provider.partner.name if provider is not None and provider.partner is not None else ""
 
 
 def start_again(account: Account | None, again: StartAgain | None) -> str:

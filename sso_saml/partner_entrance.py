@@ -13,26 +13,23 @@ import json
 from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.utils import timezone
 
 from accounts.models import Partner
 from accounts.partner_keys import holder_of
 from foundation import regions
-from foundation.client_address import client_address
 from foundation.regions import Region
-from sso import answers, attempts, browser, claims_json, switching
+from sso import answers, claims_json
 from sso.account_choice import PARTNER_ENTRANCE
-from sso.claims import Claims
 from sso.models import IdentityProvider, ProtocolName, State
-from sso.posted import form_of
 from sso.refusals import Code, Refusal, SignInRefused
 from sso_saml import replay
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, quoted
 from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to, claimed_issuer
-from sso_saml.messages import Expected, VerifiedAssertion
+from sso_saml.messages import VerifiedAssertion
 from sso_saml.models import SamlSettings
 from sso_saml.provider_config import config_of, settings_of
+from sso_saml.response import expectation, park_unsolicited, posted_value, unsolicited_since
 from sso_saml.status_pages import code_of
 from sso_saml.toolkit import validate_document
 
@@ -65,14 +62,14 @@ def receive(request: HttpRequest) -> HttpResponse:
         partner = holder_of(key)
         if partner is None:
             raise SignInRefused(Code.PARTNER_KEY, "the partner's key is missing, unknown or has expired")
-        document = check_encoded(_only(request, "SAMLResponse"))
+        document = check_encoded(posted_value(request, "SAMLResponse"))
         if (answered := claimed_in_response_to(document)) is not None:
             # V-19: unsolicited means that it answers nothing; what we did ask for goes to the Redirect URL.
             raise SamlRefusal(RefusalCode.IN_RESPONSE_TO, f"answers {quoted(answered)}, expected nothing")
-        provider, assertion = _verify(partner, document, _expected(request, region, key))
+        provider, assertion = _verify(partner, document, _addresses(request, region, key), region)
         claims = claims_of(assertion, provider, settings_of(provider).subject_attribute)
         replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
-        return _park(request, provider, claims)
+        return park_unsolicited(request, provider, json.loads(claims_json.dump(claims)))
     except SignInRefused as error:
         return answers.refused(request, error.refusal, provider=provider, target=_TARGET)
     except SamlRefusal as error:
@@ -80,26 +77,18 @@ def receive(request: HttpRequest) -> HttpResponse:
         return answers.refused(request, Refusal(code, error.detail), provider=provider, target=_TARGET)
 
 
-def _only(request: HttpRequest, name: str) -> str:
-    values = form_of(request).getlist(name)
-    if len(values) != 1 or not values[0]:
-        raise SamlRefusal(RefusalCode.NOT_BASE64, f"{len(values)} values of {name}")
-    return str(values[0])
-
-
-def _expected(request: HttpRequest, region: Region, key: str) -> Expected:
+def _addresses(request: HttpRequest, region: Region, key: str) -> tuple[str, ...]:
     """Return what Destination and Recipient may be: this region's entrance, with this key or without, nothing else.
 
     The provider repeats the address as it was typed there, so the spelling of the path that it posted to counts too.
     """
     paths = dict.fromkeys((PARTNER_ENTRANCE, request.path_info))
     urls = [f"{region.base_url}{path}" for path in paths]
-    keyed = [f"{url}?{KEY}={key}" for url in urls]
-    return Expected(now=timezone.now(), request_id=None, acs_urls=(*urls, *keyed))
+    return (*urls, *(f"{url}?{KEY}={key}" for url in urls))
 
 
 def _verify(
-    partner: Partner, document: CheckedResponse, expected: Expected
+    partner: Partner, document: CheckedResponse, addresses: tuple[str, ...], region: Region
 ) -> tuple[IdentityProvider, VerifiedAssertion]:
     """Return the partner's provider that vouches for the response. Raises ``SamlRefusal``."""
     claimed = claimed_issuer(document)
@@ -111,46 +100,34 @@ def _verify(
     refusal = SamlRefusal(RefusalCode.ISSUER, f"no enabled provider of this partner is {quoted(claimed)}")
     for provider in named[:_SAME_ISSUER]:
         try:
-            return provider, _verified(provider, document, expected)
+            return provider, _verified(provider, document, addresses, region)
         except SamlRefusal as error:
             refusal = error
     raise refusal
 
 
-def _verified(provider: IdentityProvider, document: CheckedResponse, expected: Expected) -> VerifiedAssertion:
+def _verified(
+    provider: IdentityProvider, document: CheckedResponse, addresses: tuple[str, ...], region: Region
+) -> VerifiedAssertion:
     """Verify with the provider's own entity ID of ours, or with the entrance as the audience.
 
     The entrance is the audience that an administrator would type who was only given that address. It is no provider's
     own, so it doesn't count where a separate entity ID is set, nor where another partner-level provider stands for the
     same identity provider: there an answer meant for one partner would be good for the other (V-6).
     """
-    config = config_of(provider)
+    settings = settings_of(provider)
+    config = config_of(provider, settings, with_keys=document.holds_ciphertext)
+    expected = expectation(
+        settings, acs_urls=addresses, request_id=None, authenticated_since=unsolicited_since(settings)
+    )
     try:
         return validate_document(config, document, expected)
     except SamlRefusal as error:
-        if error.code is not RefusalCode.AUDIENCE or not _known_by_the_entrance(provider):
+        if error.code is not RefusalCode.AUDIENCE or not _known_by_the_entrance(settings):
             raise
-    base = expected.acs_urls[0].removesuffix(PARTNER_ENTRANCE)
-    return validate_document(replace(config, sp_entity_id=entrance_url(base)), document, expected)
+    return validate_document(replace(config, sp_entity_id=entrance_url(region.base_url)), document, expected)
 
 
-def _known_by_the_entrance(provider: IdentityProvider) -> bool:
-    settings = settings_of(provider)
-    others = SamlSettings.objects.filter(
-        idp_entity_id=settings.idp_entity_id, provider__account=None
-    ).exclude(provider=provider)
-    return not settings.sp_entity_id and not others.exists()
-
-
-def _park(request: HttpRequest, provider: IdentityProvider, claims: Claims) -> HttpResponse:
-    """Make the attempt of an answer that nobody asked for, with a cookie and code of its own (V-17, V-19)."""
-    begun = attempts.begin(
-        request=request,
-        provider=provider,
-        account=None,
-        address=client_address(request),
-        unsolicited=True,
-    )
-    response = switching.to_continuation(attempts.park(begun.attempt, json.loads(claims_json.dump(claims))))
-    browser.remember_unsolicited(response, begun.browser_secret)
-    return response
+def _known_by_the_entrance(settings: SamlSettings) -> bool:
+    others = SamlSettings.objects.filter(idp_entity_id=settings.idp_entity_id, provider__account=None)
+    return not settings.sp_entity_id and not others.exclude(pk=settings.pk).exists()
