@@ -81,7 +81,9 @@ def served(provider: IdentityProvider) -> QuerySet[Account]:
 
 def asked_for(provider: IdentityProvider, slug: str) -> Account | None:
     """Return the account whose login page the person came from, None when that page couldn't have offered this."""
-    return served(provider).filter(slug=slug[:64]).first() if slug and provider.is_shared else None
+    if not provider.is_shared or not slug.isprintable():
+        return None
+    return served(provider).filter(slug=slug[:64]).first() if slug else None
 
 
 def require_reachable(attempt: SignInAttempt, account: Account, claims: Claims) -> None:

@@ -150,6 +150,16 @@ def test_only_an_account_that_was_offered_can_be_chosen(
     assert not FederatedIdentity.objects.exists()
 
 
+def test_choice_that_nobody_can_make_any_more_says_so(reseller: Reseller, browser: PersonBrowser) -> None:
+    # V-17
+    known_in_both(reseller)
+    page = arrive(browser, reseller.say(None, external_id=BOTH), reseller.key)
+    for grant in ProviderGrant.objects.all():
+        revoke_provider(grant=grant, actor=OPERATOR)
+    assert refused_for(browser.open(page.url)) == "no_active_account"
+    assert browser.me() == {"authenticated": False}
+
+
 def test_choice_by_a_browser_with_anothers_session_is_followed_by_the_question(
     reseller: Reseller, browser: PersonBrowser
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 from django.utils import timezone
 
 from accounts import lifecycle
@@ -14,6 +15,7 @@ from audit.models import AuditEvent, FailureLogEntry
 from sso import providers
 from sso.models import FederatedIdentity, ParkedAnswer, SignInAttempt
 from sso_saml.configuration import SamlValues, save_saml_settings
+from sso_saml.key_pairs import ensure_key_pair
 from tests.journeys.partner_world import (
     ENTRANCE,
     Reseller,
@@ -362,6 +364,27 @@ def test_providers_of_one_partner_with_one_issuer_are_told_apart_by_audience_and
     )
     # No account switched the second one on.
     assert refused_for(arrive(browser, said, reseller.key)) == "no_active_account"
+
+
+@pytest.mark.parametrize("issuer", [True, False], ids=["named outside", "named inside alone"])
+def test_encrypted_answer_is_decrypted_and_checked_all_the_same(
+    reseller: Reseller, browser: PersonBrowser, issuer: bool
+) -> None:
+    # S-7, V-19
+    add_employee(reseller.accounts["acme"], "mia")
+    ours = ensure_key_pair(provider=reseller.provider, actor=OPERATOR)
+    to = x509.load_pem_x509_certificate(ours.certificate.encode())
+    outside = {} if issuer else {"response_issuer": None}
+    for changes, code in (
+        ({"in_response_to": "_made_up"}, "saml.in_response_to"),
+        ({"recipient": f"{HOME}{ENTRANCE}?x-rs-key={'0' * 32}"}, "saml.recipient"),
+        ({"assertion_issuer": "https://evil.example"}, "saml.issuer"),
+    ):
+        said = reseller.say("mia@acme.example", **outside, **changes).encrypted_to(to)
+        assert refused_for(deliver(browser, said, reseller.key)) == code
+    assert nobody_is_in(browser)
+    arrive(browser, reseller.say("mia@acme.example", **outside).encrypted_to(to), reseller.key)
+    assert browser.me()["authenticated"] is True
 
 
 @pytest.mark.parametrize(
