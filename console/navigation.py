@@ -45,6 +45,7 @@ _GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         _("Single sign-on"),
         (
             Entry("sso.identityprovider", _("Identity providers"), "key"),
+            Entry("sso.providergrant", _("Providers from above"), "vpn_lock"),
             Entry("sso.signinattempt", _("Sign-ins"), "login"),
             Entry("accounts.usersession", _("Sessions"), "devices"),
             Entry("sso.federatedidentity", _("Identities"), "fingerprint"),
@@ -72,6 +73,7 @@ _GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         (
             Entry("accounts.account", _("Accounts"), "domain"),
             Entry("accounts.partner", _("Partners"), "handshake"),
+            Entry("accounts.partnerkey", _("Partner keys"), "vpn_key"),
             Entry("foundation.outboxmessage", _("Outbox"), "outbox"),
         ),
     ),

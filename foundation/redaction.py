@@ -28,6 +28,9 @@ _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
 _OUR_TOKEN = re.compile(r"\b(scim|soat|socs|me|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")
 
+# A partner's key travels in an address (S-6), and providers repeat that address in what they send.
+_KEY_IN_ADDRESS = re.compile(r"(?i)(x-rs-key(?:=|%3d|&#61;))[^&\s\"'<>;#]+")
+
 _SHORTEST = 14  # characters of the shortest text that any of these finds: "basic " and eight more
 
 
@@ -45,6 +48,8 @@ def mask_text(text: str) -> str:
     text = _BEARER.sub(_masked_credential, text)
     if "eyJ" in text:
         text = _JWT.sub(MASK, text)
+    if "=" in text or "%" in text:
+        text = _KEY_IN_ADDRESS.sub(rf"\g<1>{MASK}", text)
     return _OUR_TOKEN.sub(MASK, text) if "_" in text else text
 
 

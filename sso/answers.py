@@ -6,6 +6,8 @@ which is bounded. The page shows a friendly message only for what the person or 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +32,14 @@ _BAD_STATUS = 400
 _STATUS = {Code.PROVIDER_UNKNOWN: 404, Code.TOO_MANY: 429}
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page says in place of the refusal's own code."""
+
+    code: Code
+    url: str = ""
+
+
 def refused(
     request: HttpRequest,
     refusal: Refusal,
@@ -40,8 +50,12 @@ def refused(
     claims: Claims | None = None,
     target: str = "",
     again: StartAgain | None = None,
+    shown: Shown | None = None,
 ) -> HttpResponse:
-    """Record a refusal once and return its page. ``claims`` are given only when they were verified."""
+    """Record a refusal once and return its page. ``claims`` are given only when they were verified.
+
+    ``shown`` is for a page that must say less than the audit trail does.
+    """
     account = account or (attempt.account if attempt is not None else None)
     if account is None and provider is not None:
         account = provider.account
@@ -74,6 +88,10 @@ def refused(
     log.info("sign_in_refused", reason=refusal.code, provider=provider.slug if provider else "")
     if again is None and attempt is not None:
         again = StartAgain(attempt.account, attempt.login_hint, attempt.next_url)
+    if shown is not None:
+        return page(
+            request, Refusal(shown.code), provider=provider, again=again, claims=claims, url=shown.url
+        )
     return page(request, refusal, provider=provider, account=account, again=again, claims=claims)
 
 
@@ -85,14 +103,16 @@ def page(
     account: Account | None = None,
     again: StartAgain | None = None,
     claims: Claims | None = None,
+    url: str = "",
 ) -> HttpResponse:
     """Return the page of a refusal without recording anything."""
     words = Wording(
         product=settings.BROKER_PRODUCT_NAME,
         email=(claims.email or claims.user_name or "") if claims is not None else "",
-        account=account.name if account else "",
+        account=account.name if account else _above(provider),
         provider=provider.name if provider else "",
         vendor=provider.get_vendor_display() if provider else "",
+        url=url,
     )
     message = message_for(refusal.code, words)
     status = _STATUS.get(_code(refusal.code), _FORBIDDEN_STATUS if claims is not None else _BAD_STATUS)
@@ -105,6 +125,11 @@ def page(
         "action_label": _("Start again"),
     }
     return render(request, "sso/refused.html", context, status=status)
+
+
+def _above(provider: IdentityProvider | None) -> str:
+    """Return who a provider from above belongs to, for a page that knows of no account yet."""
+    return provider.partner.name if provider is not None and provider.partner is not None else ""
 
 
 def start_again(account: Account | None, again: StartAgain | None) -> str:

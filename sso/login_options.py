@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,8 @@ from foundation import public_urls
 from foundation.folding import domain_of, fold
 from sso import protocols
 from sso.models import IdentityProvider, ProtocolName, State, Vendor
+
+ACCOUNT = "account"  # the parameter that names an account to a provider from above
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def providers_of(account: Account) -> list[IdentityProvider]:
         return []
     own = IdentityProvider.objects.for_account(account).filter(state=State.ENABLED)
     granted = IdentityProvider.objects.filter(account=None, state=State.ENABLED, grants__account=account)
+    granted = granted.filter(Q(partner=None) | Q(partner=account.partner_id))
     return sorted([*own, *granted], key=lambda provider: (provider.is_shared, provider.name))
 
 
@@ -94,7 +98,10 @@ def buttons_of(
     for provider in providers_of(account):
         path = protocols.protocol_of(provider).start_path(provider)
         url = public_urls.absolute(path, host=None if provider.is_shared else host)
-        buttons.append(Button(label_of(provider), with_query(url, **query), provider.vendor, provider.name))
+        # A provider of several accounts has to be told whose page this is.
+        whose = {ACCOUNT: account.slug} if provider.is_shared else {}
+        link = with_query(url, **query, **whose)
+        buttons.append(Button(label_of(provider), link, provider.vendor, provider.name))
     return buttons
 
 

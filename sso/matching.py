@@ -7,6 +7,7 @@ deprovisioned are recognised too, and stay out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -16,6 +17,8 @@ from foundation.folding import domain_of, fold
 from sso.claims import Claims, SubjectSource
 from sso.refusals import Code, Refusal
 from sso.snapshot import Person, SignInState
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class MatchKind(StrEnum):
@@ -80,7 +83,7 @@ def _bound(claims: Claims, state: SignInState, person: Person) -> Match | Refusa
 
 def _candidate(claims: Claims, state: SignInState) -> Match | Refusal | None:
     for kind, people, trusted in (
-        (MatchKind.EXTERNAL_ID, state.by_external_id, True),
+        (MatchKind.EXTERNAL_ID, state.by_external_id, _id_counts(claims, state)),
         (MatchKind.USER_NAME, state.by_user_name, _counts(claims, state, claims.user_name)),
         (MatchKind.EMAIL, state.by_email, _counts(claims, state, claims.email)),
     ):
@@ -137,7 +140,7 @@ def _may_link(claims: Claims, state: SignInState, person: Person) -> Refusal | N
 
 def _proven(claims: Claims, state: SignInState, user_id: UUID) -> Match | Refusal:
     # Even so the claims must name them in a way that counts: a browser may be signed in as somebody else over there.
-    people = {p.user.pk: p for p in state.by_external_id}
+    people = {p.user.pk: p for p in state.by_external_id if _id_counts(claims, state)}
     people |= {p.user.pk: p for p in state.by_user_name if _counts(claims, state, claims.user_name)}
     people |= {p.user.pk: p for p in state.by_email if _counts(claims, state, claims.email)}
     person = people.get(user_id)
@@ -160,11 +163,23 @@ def _counts(claims: Claims, state: SignInState, name: str | None) -> bool:
     if not name:
         return False
     if "@" not in name:
-        return state.provider.addresses_set_by_directory
+        return state.provider.addresses_set_by_directory and not state.provider.serves_many_by_name
     # `email_verified` speaks of the e-mail alone; a user name (`preferred_username`) is often the person's to edit.
     verified = claims.email_verified is True and fold(name) == fold(claims.email or "")
     vouched = verified or state.provider.addresses_set_by_directory
     return vouched and domain_of(name) in state.verified_domains
+
+
+def _id_counts(claims: Claims, state: SignInState) -> bool:
+    """Tell whether an externalId is proof enough: employee 1001 of one account is not employee 1001 of the next."""
+    if not state.provider.serves_many_by_name:
+        return True
+    return is_unique_in_the_world(claims.external_id) or _counts(claims, state, claims.email)
+
+
+def is_unique_in_the_world(external_id: str | None) -> bool:
+    """Tell whether an id is a GUID in its usual form, as Entra's object ids are."""
+    return bool(external_id) and _GUID.fullmatch(external_id or "") is not None
 
 
 _BLOCKED = {

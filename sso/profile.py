@@ -76,6 +76,9 @@ def _new_person(claims: Claims, state: SignInState, email: str | None) -> dict[s
                 Code.OUTSIDE_DOMAINS, f"{claims.email} is outside the account's verified domains (V-4)"
             )
         return Refusal(Code.INVALID_PERSON, "the e-mail claim is no e-mail address")
+    if state.provider.serves_many_by_name and domain_of(email) not in state.verified_domains:
+        # V-5: without a domain of its own an account would take in whoever comes from the partner's provider.
+        return Refusal(Code.OUTSIDE_DOMAINS, f"{email} is in no verified domain of the account")
     if claims.email_verified is False and not state.provider.addresses_set_by_directory:
         # Whoever may type any address could take a colleague's place before they come (V-3).
         return Refusal(Code.EMAIL_NOT_TRUSTED, f"the provider says that {email} is not verified")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.models import UserSession
+from accounts.models import Account, UserSession
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 
@@ -44,6 +45,11 @@ class SignInProtocol(Protocol):
         ``session`` began through ``provider`` and is over already. ``None`` where the provider has no logout
         configured, or never named its session.
         """
+
+    def reachable(
+        self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        """Narrow the accounts that allowed a provider from above to those that these claims can concern (V-5)."""
 
 
 _protocols: dict[str, SignInProtocol] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -19,9 +20,9 @@ from accounts.models import Account, Partner
 from audit.actors import Actor
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
-from sso import protocols, subjects
+from sso import protocols, readiness, subjects
 from sso.claim_names import CLAIMS
-from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, State, Vendor
+from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
 
 _DIRECTORY_VENDORS = frozenset({Vendor.ENTRA, Vendor.OKTA})
 _FIELDS = frozenset(
@@ -249,12 +250,8 @@ def _change_state(locked: IdentityProvider, actor: Actor, state: State) -> None:
     before = locked.state
     locked.state = state
     locked.save(update_fields=["state", "updated_at"])
-    if locked.account_id is not None:
-        # P-3: the lower floors learn from a column of theirs whether single sign-on works here. The lock keeps two
-        # changes at once from each counting the other's old state.
-        Account.objects.select_for_update().get(pk=locked.account_id)
-        ready = IdentityProvider.objects.for_account(locked.account_id).filter(state=State.ENABLED).exists()
-        Account.objects.filter(pk=locked.account_id).update(sso_ready=ready)
+    for account_id in [locked.account_id] if locked.account_id else _allowed_by(locked):
+        readiness.note(account_id)
     record(
         actor=actor,
         action=f"provider.{state.value}",
@@ -262,6 +259,12 @@ def _change_state(locked: IdentityProvider, actor: Actor, state: State) -> None:
         message=f"Identity provider {locked.slug} is {state.label}.",
         changes={"state": [before, state.value]},
     )
+
+
+def _allowed_by(provider: IdentityProvider) -> list[UUID]:
+    # In one order everywhere, since each is locked.
+    grants = ProviderGrant.objects.filter(provider=provider).order_by("account_id")
+    return list(grants.values_list("account_id", flat=True))
 
 
 def _problems(provider: IdentityProvider) -> list[str]:

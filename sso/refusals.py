@@ -58,6 +58,8 @@ class Code(StrEnum):
     UNREADABLE = "answer.unreadable"
     TOO_MANY = "attempt.too_many"
     CONFLICT = "sign_in.conflict"
+    PARTNER_KEY = "partner.key"  # S-6: missing, unknown or expired
+    WRONG_REGION = "account.wrong_region"  # S-6: a page of its own, since the person's admin can mend it
 
 
 _NO_ACCOUNT = frozenset({Code.NO_ACTIVE_ACCOUNT, Code.DISABLED, Code.DEACTIVATED, Code.DEPROVISIONED})
@@ -98,6 +100,7 @@ class Wording:
     account: str = ""
     provider: str = ""
     vendor: str = ""
+    url: str = ""  # of the right region (S-6)
 
 
 def message_for(code: str, words: Wording) -> str | None:
@@ -132,6 +135,9 @@ def message_for(code: str, words: Wording) -> str | None:
             "The account that you chose does not belong to an organization known to %(product)s."
         ),
         Code.SSO_REQUIRED: _("%(account)s signs in to %(product)s with the corporate account only."),
+        Code.WRONG_REGION: _(
+            "Your account belongs to another region of %(product)s. Ask your administrator to send sign-ins to %(url)s."
+        ),
         Code.EXPIRED: _("This sign-in took longer than 30 minutes and has expired. Please start again."),
     }
     text = texts.get(Code(code)) if code in Code._value2member_map_ else None
@@ -143,6 +149,7 @@ def message_for(code: str, words: Wording) -> str | None:
         "account": words.account,
         "provider": words.provider,
         "vendor": words.vendor,
+        "url": words.url,
     }
 
 

@@ -5,7 +5,8 @@
     continue   cookie and code are spent together            (``continue_parked``)
     complete   plan, apply, open the session, go home        (``complete``)
 
-Between the last two, a browser that holds somebody else's session is asked first (``sso.switching``, V-19).
+Between the last two, the account of a sign-in through a provider from above is settled (``sso.account_choice``, V-5),
+and a browser that holds somebody else's session is asked first (``sso.switching``, V-19).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from accounts.models import Account
 from foundation.client_address import client_address
 from spaces.models import SpaceMembership
 from sso import (
+    account_choice,
     answers,
     apply,
     attempts,
@@ -40,8 +42,11 @@ from sso.refusals import Code, SignInRefused
 from sso.session import open_session
 
 
-def continue_parked(request: HttpRequest, code: str) -> HttpResponse:
-    """Spend a parked answer and its attempt, let the protocol finish, and complete the sign-in."""
+def continue_parked(request: HttpRequest, code: str, *, account_id: str = "") -> HttpResponse:
+    """Spend a parked answer and its attempt, let the protocol finish, and complete the sign-in.
+
+    ``account_id`` is what the person chose where several accounts would take them in (V-5).
+    """
     try:
         collected = attempts.collect(code, request)
     except SignInRefused as error:
@@ -57,23 +62,39 @@ def continue_parked(request: HttpRequest, code: str) -> HttpResponse:
             )
     except SignInRefused as error:
         return answers.refused(request, error.refusal, provider=provider, attempt=attempt)
-    return complete(request, attempt, claims, confirmed=collected.is_claims)
+    # Without an account yet it was the choice among accounts that was asked for, not the switch of person.
+    confirmed = collected.is_claims and attempt.account is not None
+    return complete(request, attempt, claims, confirmed=confirmed, account_id=account_id)
 
 
 def complete(
-    request: HttpRequest, attempt: SignInAttempt, claims: Claims, *, confirmed: bool = False
+    request: HttpRequest,
+    attempt: SignInAttempt,
+    claims: Claims,
+    *,
+    confirmed: bool = False,
+    account_id: str = "",
 ) -> HttpResponse:
     """Apply a sign-in whose attempt is spent, and answer with the way home or the refusal's page."""
     provider = attempt.provider
     account = attempt.account
     try:
-        if account is None:
-            raise SignInRefused(Code.PROVIDER_NOT_GRANTED, "no account was found for this sign-in")
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
             # V-18: a test has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
         if _settings_changed(attempt):
             raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
+        if account is None:
+            settled = (
+                account_choice.chosen(attempt, claims, account_id)
+                if account_id
+                else account_choice.settle(request, attempt, claims)
+            )
+            if isinstance(settled, HttpResponse):
+                return settled
+            account = settled
+        else:
+            account_choice.require_reachable(attempt, account, claims)
         proven = _proven(request, attempt)
         if not confirmed and proven is None:
             question = switching.ask(request, attempt, account, claims)
@@ -85,6 +106,16 @@ def complete(
             account_id=account.pk,
             address=client_address(request),
             proven_user_id=proven,
+        )
+    except account_choice.NoAccount as error:
+        return answers.refused(
+            request,
+            error.refusal,
+            provider=provider,
+            account=error.account,
+            attempt=attempt,
+            claims=claims,
+            shown=error.shown,
         )
     except SignInRefused as error:
         return answers.refused(

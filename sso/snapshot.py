@@ -120,7 +120,7 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
     departed = tuple(u for u in candidates if u.deleted_at is not None and u.readmitted_at is None)
     grant = (
         ProviderGrant.objects.for_account(account).filter(provider=provider).first()
-        if provider.is_shared
+        if provider.is_shared and provider.may_serve(account)  # an account may have left the partner since
         else None
     )
     space_roles = list(SpaceRole.objects.for_account(account).values_list("name", "pk", "built_in"))

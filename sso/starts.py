@@ -10,7 +10,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from accounts.models import Account, User
 from foundation.client_address import client_address
 from foundation.compiled_queries import CompiledQuery, text
-from sso import answers, attempts, browser, connecting, provider_urls, return_urls
+from sso import (
+    account_choice,
+    answers,
+    attempts,
+    browser,
+    connecting,
+    login_options,
+    provider_urls,
+    return_urls,
+)
 from sso.models import IdentityProvider, ProtocolName, Purpose
 from sso.refusals import Code, Refusal, SignInRefused
 
@@ -80,7 +89,7 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     start = Start(
         request=request,
         provider=provider,
-        account=provider.account,
+        account=_account(request, provider, asker),
         login_hint=_hint(request.GET.get("login_hint", "")),
         next_url=return_urls.safe_next(request.GET.get("next", "")),
         displayed=request.GET.get("displayed", "")[:200],
@@ -94,6 +103,16 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
     return response
+
+
+def _account(request: HttpRequest, provider: IdentityProvider, asker: User | None) -> Account | None:
+    """Return the account to sign into; None when only the provider's answer can tell (V-5)."""
+    if not provider.is_shared:
+        return provider.account
+    slug = request.GET.get(login_options.ACCOUNT, "")
+    if asker is not None:
+        slug = asker.account.slug if asker.account is not None else ""
+    return account_choice.asked_for(provider, slug)
 
 
 def _hint(text: str) -> str:

@@ -51,7 +51,7 @@ def ask(
 def question(request: HttpRequest, code: str) -> HttpResponse | None:
     """Return the page when ``code`` waits for this browser's word, None when it doesn't; nothing is spent."""
     waiting = attempts.peek_confirmation(code, request)
-    if waiting is None:
+    if waiting is None or waiting.attempt.account_id is None:  # the latter waits for another word
         return None
     present, claims, account = request.user, claims_json.load(waiting.payload), waiting.attempt.account
     if not isinstance(present, User) or account is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts.models import UserSession
+from accounts.models import Account, UserSession
 from foundation.http import OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts, provider_urls
@@ -89,6 +90,16 @@ class OidcProtocol:
     ) -> HttpResponse | None:
         """Leave the provider's session alone: RP-initiated logout (O-7) is not spoken yet."""
         return None
+
+    def reachable(
+        self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        """Return the one account that the token's tenant was verified for (O-3); any tenant may type any address."""
+        return served.filter(
+            entra_tenants__provider=provider,
+            entra_tenants__tenant_id=claims.tenant_id or "",
+            entra_tenants__verified_at__isnull=False,
+        )
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

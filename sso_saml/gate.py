@@ -125,6 +125,17 @@ def claimed_in_response_to(checked: CheckedResponse) -> str | None:
     return claimed
 
 
+def claimed_issuer(checked: CheckedResponse) -> str | None:
+    """Whose answer an unverified response claims to be: for finding the provider, never for trusting it.
+
+    Read from the Response, else from an assertion that isn't encrypted.
+    """
+    claimed = checked.root.findtext(saml("Issuer"))
+    if claimed is None and checked.assertion is not None:
+        claimed = checked.assertion.findtext(saml("Issuer"))
+    return claimed
+
+
 def _check_document(document: bytes) -> CheckedResponse:
     try:
         root = parse(document, LIMITS)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.models import UserSession
+from accounts.models import Account, UserSession
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.claims import Claims
@@ -70,6 +71,12 @@ class SamlProtocol:
     ) -> HttpResponse | None:
         """Send a LogoutRequest where the provider has a Single Logout URL (S-7)."""
         return logout.begin(request, provider, session)
+
+    def reachable(
+        self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
+    ) -> QuerySet[Account]:
+        """Return all of them: an assertion names no tenant, so domain, subject and id decide (S-6)."""
+        return served
 
 
 def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:

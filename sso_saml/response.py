@@ -41,7 +41,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
     try:
         if not provider_urls.is_at_home(provider, request.get_host()):
             raise SignInRefused(Code.WRONG_HOST, f"the response came to {request.get_host()}")
-        document = check_encoded(_only(request, "SAMLResponse"))
+        document = check_encoded(posted_value(request, "SAMLResponse"))
         request_id = claimed_in_response_to(document)
         if request_id is None:
             return _unsolicited(request, provider, document)
@@ -55,7 +55,8 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
     return switching.to_continuation(code)
 
 
-def _only(request: HttpRequest, name: str) -> str:
+def posted_value(request: HttpRequest, name: str) -> str:
+    """Return the one value of a form field. Raises ``SamlRefusal`` for none and for several."""
     values = form_of(request).getlist(name)
     if len(values) != 1 or not values[0]:
         raise SamlRefusal(RefusalCode.NOT_BASE64, f"{len(values)} values of {name}")
@@ -89,19 +90,53 @@ def _verify(
 ) -> dict[str, Any]:
     """Verify a response and spend its assertion; return the claims in it, fit to be parked."""
     config = config_of(provider, settings, with_keys=document.holds_ciphertext)
-    is_exact = settings.authn_context_comparison == ContextComparison.EXACT
-    expected = Expected(
-        now=timezone.now(),
-        request_id=request_id,
-        acs_urls=(config.acs_url,),
-        authenticated_since=authenticated_since,
-        contexts=settings.requested_contexts if is_exact else (),
+    expected = expectation(
+        settings, acs_urls=(config.acs_url,), request_id=request_id, authenticated_since=authenticated_since
     )
     assertion = validate_document(config, document, expected)
     claims = claims_of(assertion, provider, settings.subject_attribute)
     replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
     found: dict[str, Any] = json.loads(claims_json.dump(claims))
     return found
+
+
+def expectation(
+    settings: SamlSettings,
+    *,
+    acs_urls: tuple[str, ...],
+    request_id: str | None,
+    authenticated_since: datetime | None,
+) -> Expected:
+    """Return what a response must match now, as the provider is set."""
+    is_exact = settings.authn_context_comparison == ContextComparison.EXACT
+    return Expected(
+        now=timezone.now(),
+        request_id=request_id,
+        acs_urls=acs_urls,
+        authenticated_since=authenticated_since,
+        contexts=settings.requested_contexts if is_exact else (),
+    )
+
+
+def unsolicited_since(settings: SamlSettings) -> datetime | None:
+    """Return since when somebody who comes unasked must have signed in over there, None when it doesn't matter."""
+    return timezone.now() - _UNSOLICITED_AGE if settings.force_authn else None
+
+
+def park_unsolicited(
+    request: HttpRequest, provider: IdentityProvider, claims: dict[str, Any]
+) -> HttpResponse:
+    """Make the attempt of a verified answer that nobody asked for, with a cookie and code of its own (V-17, V-19)."""
+    begun = attempts.begin(
+        request=request,
+        provider=provider,
+        account=provider.account,
+        address=client_address(request),
+        unsolicited=True,
+    )
+    response = switching.to_continuation(attempts.park(begun.attempt, claims))
+    browser.remember_unsolicited(response, begun.browser_secret)
+    return response
 
 
 def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: CheckedResponse) -> HttpResponse:
@@ -113,15 +148,7 @@ def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: Che
         return HttpResponseRedirect(f"{redirect_path(provider)}?restart=1", status=303)
     if mode != IdpInitiated.ACCEPT or not provider.is_enabled:
         raise SignInRefused(Code.UNSOLICITED, "IdP-initiated sign-in is refused by this provider's settings")
-    since = timezone.now() - _UNSOLICITED_AGE if settings.force_authn else None
-    claims = _verify(provider, settings, document, request_id=None, authenticated_since=since)
-    begun = attempts.begin(
-        request=request,
-        provider=provider,
-        account=provider.account,
-        address=client_address(request),
-        unsolicited=True,
+    claims = _verify(
+        provider, settings, document, request_id=None, authenticated_since=unsolicited_since(settings)
     )
-    response = switching.to_continuation(attempts.park(begun.attempt, claims))
-    browser.remember_unsolicited(response, begun.browser_secret)
-    return response
+    return park_unsolicited(request, provider, claims)

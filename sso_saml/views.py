@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -10,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from sso import answers, browser, starts
 from sso.models import ProtocolName
 from sso.refusals import Code, Refusal
-from sso_saml import key_pairs, logout, response
+from sso_saml import key_pairs, logout, partner_entrance, response
 from sso_saml.protocol import way_out
 from sso_saml.provider_config import logout_url, redirect_url, settings_of, sp_entity_id
 from sso_saml.sp_metadata import ServiceProviderDescription, sp_metadata
@@ -46,6 +47,19 @@ class RedirectUrlView(View):
             if provider is None
             else response.receive(request, provider)
         )
+
+
+@method_decorator(csrf_exempt, name="dispatch")  # cross-site by design, like the Redirect URL
+class PartnerEntranceView(View):
+    """``/SSO/SAML2/Consume?x-rs-key=``: takes IdP-initiated responses for a partner's accounts (S-6)."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Lead whoever opened the address to the login page, without the key (V-24)."""
+        return redirect("sso:login")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Verify the response and send the browser on."""
+        return partner_entrance.receive(request)
 
 
 class MetadataView(View):

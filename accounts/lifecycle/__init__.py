@@ -14,6 +14,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     groups      groups and their members
     tokens      API tokens, of accounts and of people
     tenants     partners, accounts, host names, e-mail domains
+    partner_keys  keys of partners: made, replaced with overlap, revoked
 """
 
 from accounts.lifecycle.groups import (
@@ -28,6 +29,13 @@ from accounts.lifecycle.groups import (
 )
 from accounts.lifecycle.held import AlreadyDecided, ChangeStale, approve_held_change, decline_held_change
 from accounts.lifecycle.holding import ChangeHeld, keep_held_change
+from accounts.lifecycle.partner_keys import (
+    InvalidOverlap,
+    PartnerKeyTaken,
+    add_partner_key,
+    revoke_partner_key,
+    rotate_partner_key,
+)
 from accounts.lifecycle.passwords import drop_password, set_password
 from accounts.lifecycle.people import (
     NO_CHANGES,
@@ -53,7 +61,6 @@ from accounts.lifecycle.status import (
     set_directory_active,
 )
 from accounts.lifecycle.tenants import (
-    add_partner_key,
     create_account,
     create_partner,
     rename_partner,
@@ -70,8 +77,10 @@ __all__ = [
     "ChangeStale",
     "GroupConflict",
     "InvalidGroup",
+    "InvalidOverlap",
     "InvalidPerson",
     "InvalidToken",
+    "PartnerKeyTaken",
     "PersonChanges",
     "ReadOnlyMembership",
     "UserNameTaken",
@@ -100,6 +109,8 @@ __all__ = [
     "rename_partner",
     "revoke_account_role",
     "revoke_api_token",
+    "revoke_partner_key",
+    "rotate_partner_key",
     "set_directory_active",
     "set_directory_members",
     "set_group_membership",

@@ -19,7 +19,6 @@ from accounts.models import (
     BuiltInAccountRole,
     EmailDomain,
     Partner,
-    PartnerKey,
 )
 from accounts.signals import account_created
 from audit.actors import Actor
@@ -28,22 +27,13 @@ from audit.refusals import Refused, refusals_audited
 from foundation import public_urls
 from foundation.folding import fold_domain
 from foundation.outbound_target import OutboundError, check_url
-from foundation.secret_tokens import digest
 from foundation.transactions import in_transaction
-
-_HINT_LENGTH = 4  # characters of a partner's key that stay readable
 
 
 class NameBelongsToAnother(Refused):
     """A host name, domain or slug is taken; whose it is is not told (V-6)."""
 
     code = "account.name_taken"
-
-
-class PartnerKeyTaken(Refused):
-    """Another partner has this key; whose it is is not told (V-6)."""
-
-    code = "partner.key_taken"
 
 
 class InvalidAccount(Refused):
@@ -86,30 +76,6 @@ def rename_partner(*, partner: Partner, actor: Actor, name: str) -> None:
         message=f"Partner {partner.slug}: name changed.",
         changes={"name": [old, name]},
     )
-
-
-@refusals_audited
-@in_transaction
-def add_partner_key(*, partner: Partner, actor: Actor, api_key: str) -> PartnerKey:
-    """Let a partner use another key beside those it has (S-6, operators only); only its digest is kept."""
-    subject = subjects.of_partner(partner)
-    privilege.require(actor, None, privilege.Authority.OPERATOR, action="partner.add_key", subject=subject)
-    try:
-        with transaction.atomic():
-            key = PartnerKey.objects.create(
-                partner=partner, digest=digest(api_key), hint=api_key[:_HINT_LENGTH]
-            )
-    except IntegrityError as error:
-        raise PartnerKeyTaken(
-            "This key is already in use.", actor=actor, action="partner.add_key", subject=subject
-        ) from error
-    record(
-        actor=actor,
-        action="partner.key_added",
-        subject=subject,
-        message=f"Partner {partner.slug} has a new key, {key.hint}….",
-    )
-    return key
 
 
 @refusals_audited

@@ -22,7 +22,9 @@ def register_all(site: AdminSite) -> None:
     from console.admins.guests import GuestAccessAdmin, InvitationAdmin
     from console.admins.oauth_clients import OAuthClientAdmin, OAuthClientSecretAdmin
     from console.admins.outbox import OutboxMessageAdmin
+    from console.admins.partner_keys import PartnerKeyAdmin
     from console.admins.people import UserAdmin
+    from console.admins.provider_grants import ProviderGrantAdmin
     from console.admins.providers import IdentityProviderAdmin
     from console.admins.request_log import RequestLogEntryAdmin
     from console.admins.sign_ins import FederatedIdentityAdmin, SignInAttemptAdmin, UserSessionAdmin
@@ -34,6 +36,7 @@ def register_all(site: AdminSite) -> None:
     from sso import models as sso
 
     site.register(accounts.Partner, PartnerAdmin)
+    site.register(accounts.PartnerKey, PartnerKeyAdmin)
     site.register(accounts.Account, AccountAdmin)
     site.register(accounts.User, UserAdmin)
     site.register(accounts.Group, GroupAdmin)
@@ -47,6 +50,7 @@ def register_all(site: AdminSite) -> None:
     site.register(spaces.SpaceRole, SpaceRoleAdmin)
     site.register(spaces.MappingRole, MappingRoleAdmin)
     site.register(sso.IdentityProvider, IdentityProviderAdmin)
+    site.register(sso.ProviderGrant, ProviderGrantAdmin)
     site.register(sso.FederatedIdentity, FederatedIdentityAdmin)
     site.register(sso.SignInAttempt, SignInAttemptAdmin)
     site.register(scim.RequestLogEntry, RequestLogEntryAdmin)

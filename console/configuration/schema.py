@@ -203,6 +203,7 @@ class SharedProviderPart(ProviderPart):
 
     partner: Annotated[str, checks.not_empty] | None = None
     tenants: tuple[TenantPart, ...] = ()
+    accounts: Names = ()  # of the partner, that it is switched on for
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Above accounts there are only multi-tenant Entra (O-3) and a partner's SAML (S-6)."""
@@ -216,6 +217,8 @@ class SharedProviderPart(ProviderPart):
             yield ("partner",), "is required: above accounts SAML belongs to a partner (S-6)"
         if self.protocol is ProtocolName.SAML and self.tenants:
             yield ("tenants",), "belong to an Entra provider with OpenID Connect"
+        if self.protocol is ProtocolName.OIDC and self.accounts:
+            yield ("accounts",), "are named in tenants, each with its tenant id (O-3)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ def apply_shared_providers(run: Run, parts: Sequence[SharedProviderPart], partne
     """Create and update the providers above accounts and let their tenants into the accounts that the file names."""
     existing = existing_providers(parts)
     slugs = {tenant.account for part in parts for tenant in part.tenants}
+    slugs |= {slug for part in parts for slug in part.accounts}
     accounts = (
         {row.slug: row for row in Account.objects.filter(slug__in=slugs, closed_at=None)} if slugs else {}
     )
@@ -35,6 +36,7 @@ def apply_shared_providers(run: Run, parts: Sequence[SharedProviderPart], partne
         if provider is not None:
             saved.append((part, provider, label))
             _apply_tenants(run, label, part, provider, accounts)
+            _apply_accounts(run, label, part, provider, accounts)
     switch_providers(run, saved)
 
 
@@ -70,3 +72,19 @@ def _apply_tenants(
                 grant_provider(provider=provider, account=account, actor=run.actor)
                 run.difference.added(label, "switched on for", account.slug)
                 granted.add(account.pk)
+
+
+def _apply_accounts(
+    run: Run, label: str, part: SharedProviderPart, provider: IdentityProvider, accounts: dict[str, Account]
+) -> None:
+    """Switch a partner's provider on for the accounts that the file names (V-5, S-6)."""
+    granted = set(ProviderGrant.objects.filter(provider=provider).values_list("account_id", flat=True))
+    for number, slug in enumerate(part.accounts):
+        place = part.place.at("accounts", number)
+        account = accounts.get(slug)
+        if account is None:
+            run.problem(place, f"there is no such account{did_you_mean(slug, accounts)}")
+        elif account.pk not in granted:
+            with run.at(place):
+                grant_provider(provider=provider, account=account, actor=run.actor)
+                run.difference.added(label, "switched on for", account.slug)

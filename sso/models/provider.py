@@ -119,6 +119,21 @@ class IdentityProvider(models.Model):
         """Stands above accounts: a partner's or the deployment's (V-5)."""
         return self.account_id is None
 
+    @property
+    def serves_many_by_name(self) -> bool:
+        """Speaks for people of several accounts and has no tenant id that would say whose somebody is (S-6).
+
+        What ties a person to one of the accounts is then a verified domain or an id that is unique in the world; a
+        plain user name or an employee number may well exist in two.
+        """
+        return self.is_shared and self.protocol == ProtocolName.SAML
+
+    def may_serve(self, account: Account) -> bool:
+        """Tell whether the account stands below this provider at all; what it allowed is another question (V-5)."""
+        if self.account_id is not None:
+            return self.account_id == account.pk
+        return self.partner_id is None or self.partner_id == account.partner_id
+
 
 class ProviderGrant(models.Model):
     """An account lets a provider of the upper level sign its people in (V-5)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views import View
 
-from sso import logout, sign_in, switching
+from sso import account_choice, logout, sign_in, switching
 
 
 class ContinueView(View):
@@ -14,11 +14,17 @@ class ContinueView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Complete the sign-in, or show the question that its answer waits for."""
         code = request.GET.get("code", "")[:100]
-        return switching.question(request, code) or sign_in.continue_parked(request, code)
+        return (
+            account_choice.question(request, code)
+            or switching.question(request, code)
+            or sign_in.continue_parked(request, code)
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the decision of a browser that holds another person's session (V-19)."""
+        """Take the person's word: which account (V-5), or whether to replace another person's session (V-19)."""
         code = request.POST.get("code", "")[:100]
+        if request.POST.get("account"):
+            return sign_in.continue_parked(request, code, account_id=request.POST["account"][:40])
         if request.POST.get("choice") == "continue":
             return sign_in.continue_parked(request, code)
         return switching.stay(request, code)

@@ -15,6 +15,9 @@ from audit.recorder import record
 from foundation.secret_tokens import digest, random_secret
 from scim.models import OAuthClient, OAuthClientSecret, RequestLogEntry
 from scim.oauth import clients
+from sso.models import ProtocolName, ProviderGrant, Vendor
+from sso.provider_grants import grant_provider
+from sso.providers import create_provider
 from tests.worlds import (
     OPERATOR,
     World,
@@ -89,6 +92,15 @@ def _oauth_secret(world: World) -> OAuthClientSecret:
     return clients.add_secret(client=_oauth_client(world), actor=OPERATOR)[0]
 
 
+def _grant(world: World) -> ProviderGrant:
+    slug = f"above-{world.account.slug}"
+    provider = create_provider(
+        actor=OPERATOR, slug=slug, name=slug, protocol=ProtocolName.OIDC, vendor=Vendor.ENTRA
+    )
+    grant_provider(provider=provider, account=world.account, actor=OPERATOR)
+    return ProviderGrant.objects.get(provider=provider)
+
+
 ROWS: dict[str, Callable[[World], Any]] = {
     "accounts.account": lambda world: world.account,
     "accounts.user": lambda world: world.employee,
@@ -103,6 +115,7 @@ ROWS: dict[str, Callable[[World], Any]] = {
     "spaces.spacerole": lambda world: world.space_role,
     "spaces.mappingrole": lambda world: world.mapping_role,
     "sso.identityprovider": lambda world: world.provider,
+    "sso.providergrant": _grant,
     "sso.federatedidentity": lambda world: add_identity(world.employee, world.provider),
     "sso.signinattempt": lambda world: add_attempt(world.employee, world.provider),
     "scim.requestlogentry": _scim_request,
@@ -113,4 +126,4 @@ ROWS: dict[str, Callable[[World], Any]] = {
 }
 
 # Made for operators: rows that belong to no account. Account admins get 404 for all of it.
-NOT_FOR_ACCOUNTS = frozenset({"accounts.partner", "foundation.outboxmessage"})
+NOT_FOR_ACCOUNTS = frozenset({"accounts.partner", "accounts.partnerkey", "foundation.outboxmessage"})

@@ -127,7 +127,8 @@ class PersonBrowser:
         if urlsplit(url).netloc != self.host:
             reply = self.elsewhere.post(url, data=data, allow_redirects=False, timeout=20)
             return Page(url, reply.status_code, reply.text, dict(reply.headers))
-        path = urlsplit(url).path
+        parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
         if not cross_site:
             answer = self.client.post(path, data)
             return Page(url, answer.status_code, answer.content.decode(), dict(answer.headers))
