@@ -72,7 +72,7 @@ def verified(message: Arrived, to: Addressee) -> etree._Element:
         checked = check_posted(message.content, message.kind)
         if checked.signature is None:
             raise SamlRefusal(RefusalCode.SIGNATURE_MISSING)
-        root = verified_root(checked.root, checked.signature, to.config.certificates)
+        root = verified_root(checked.root, checked.signature, to.config)
         check_schema(checked.root)
     _check_issuer(root, to.config)
     destination = root.get("Destination")
