@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
-from foundation.compiled_queries import insert
+from foundation.compiled_queries import CompiledQuery, insert, key, moment, text
 from foundation.secret_tokens import digest
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
@@ -16,6 +17,17 @@ from sso_saml.times import plus_skew
 
 # Longer than an answer may be under way: verified within its NotOnOrAfter, then parked for two minutes (V-17).
 DEPARTURE_LIFETIME = timedelta(minutes=30)
+_DEPARTED = CompiledQuery(
+    lambda provider, whole, this, begun: (
+        SpentAssertion.objects.filter(provider=provider, expires_at__gt=begun)
+        .filter(Q(assertion_digest=whole) | Q(assertion_digest=this))
+        .values_list("pk")
+    ),
+    key,
+    text,
+    text,
+    moment,
+)
 
 
 def spend_message(provider: IdentityProvider, message_id: str, until: datetime) -> None:
@@ -39,12 +51,8 @@ def has_departed(provider: IdentityProvider, said: ProviderSession) -> bool:
     """Tell whether the provider asked to end this session after it began there and before it began here."""
     if said.authenticated_at is None or not said.name_id:
         return False
-    names = {_departure_digest(said.name_id, index) for index in ("", said.session_index)}
-    begun_before = plus_skew(said.authenticated_at, DEPARTURE_LIFETIME)
-    rows = SpentAssertion.objects.filter(
-        provider=provider, assertion_digest__in=names, expires_at__gt=begun_before
-    )
-    return rows.exists()
+    whole, this = (_departure_digest(said.name_id, index) for index in ("", said.session_index))
+    return bool(_DEPARTED.all(provider.pk, whole, this, plus_skew(said.authenticated_at, DEPARTURE_LIFETIME)))
 
 
 def _departure_digest(name_id: str, session_index: str) -> str:
