@@ -194,7 +194,7 @@ def enable_provider(*, provider: IdentityProvider, actor: Actor) -> bool:
     require_authority(locked, actor, "provider.enable")
     if locked.state == State.ENABLED:
         return False
-    missing = [*_problems(locked), *protocols.protocol_of(locked).problems(locked)]
+    missing = problems_of(locked)
     if missing:
         raise NotReady(
             f"{locked.name} can't be enabled: {'; '.join(missing)}.",
@@ -262,6 +262,11 @@ def _change_state(locked: IdentityProvider, actor: Actor, state: State) -> None:
         message=f"Identity provider {locked.slug} is {state.label}.",
         changes={"state": [before, state.value]},
     )
+
+
+def problems_of(provider: IdentityProvider) -> list[str]:
+    """Return what keeps a provider from signing people in and from being tested, as sentences; empty when ready."""
+    return [*_problems(provider), *protocols.protocol_of(provider).problems(provider)]
 
 
 def _problems(provider: IdentityProvider) -> list[str]:

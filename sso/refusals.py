@@ -58,6 +58,7 @@ class Code(StrEnum):
     UNREADABLE = "answer.unreadable"
     TOO_MANY = "attempt.too_many"
     CONFLICT = "sign_in.conflict"
+    TEST_NOT_STARTED = "test.not_started"
 
 
 _NO_ACCOUNT = frozenset({Code.NO_ACTIVE_ACCOUNT, Code.DISABLED, Code.DEACTIVATED, Code.DEPROVISIONED})

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
+from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
+from sso_saml.advice import advice_for
+from sso_saml.checks import NAMES, checks_of
 from sso_saml.provider_config import config_of, redirect_path, settings_of
 from sso_saml.requests import build_authn_request
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class SamlProtocol:
@@ -36,6 +43,20 @@ class SamlProtocol:
         if row._state.adding or not row.certificates.exists():
             problems.append("X.509 Certificate is missing")
         return problems
+
+    def checks(
+        self, *, provider: IdentityProvider, claims: Claims | None, refusal: Refusal | None
+    ) -> tuple[Check, ...]:
+        """Return the checks of a response with their outcomes."""
+        return checks_of(provider, claims, refusal)
+
+    def check_names(self) -> Mapping[str, StrOrPromise]:
+        """Return their names."""
+        return NAMES
+
+    def advice(self, code: str, provider: IdentityProvider) -> str:
+        """Return what to mend, in the words of the vendor's console."""
+        return advice_for(code, provider)
 
     def finish(
         self,
