@@ -1,9 +1,10 @@
-"""A provider's Federation Metadata XML becomes the three values of S-2: entity ID, Single Sign-On URL, certificates.
+"""A provider's Federation Metadata XML becomes the three values of S-2, and the rest that a provider says of itself.
 
 Metadata comes from an administrator's upload or from a URL, so it is read like anything from a stranger: no DTD,
 bounded, and only the IDPSSODescriptor for SAML 2.0 counts (ADFS puts WS-Federation roles with other keys before it).
-Keys marked for encryption are left out: such a key never verifies a signature. A signature of the metadata is not
-looked at here.
+
+Who vouches for it: an upload, the administrator who uploaded it; a URL, the certificate given for the document's
+signature; a URL without such a certificate, nothing but TLS, so whoever holds that web server speaks for the provider.
 
 The library's own parser is not used: it takes the first entity of an aggregate without asking, builds an XPath from
 text, and offers a key marked for encryption as the signing key when there is no other. Source: SAML Metadata §2.
@@ -11,60 +12,63 @@ text, and offers a key marked for encryption as the signing key when there is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from lxml import etree
 
-from sso_saml.certificates import (
-    MAX_CERTIFICATES,
-    CertificateError,
-    CertificateProblem,
-    SigningCertificate,
-    parse_base64,
-)
-from sso_saml.names import BINDING_REDIRECT, NS_PROTOCOL, ds, md
+from sso_saml.certificates import CertificateProblem, SigningCertificate
+from sso_saml.errors import SamlRefusal
+from sso_saml.metadata_errors import MetadataError, MetadataProblem
+from sso_saml.metadata_role import endpoint, read_duration, signing_certificates
+from sso_saml.metadata_signature import signed_root
+from sso_saml.models.settings import Binding
+from sso_saml.names import NS_PROTOCOL, md
 from sso_saml.safe_xml import UnsafeXmlError, XmlLimits, parse
+from sso_saml.times import read_time
+
+__all__ = [
+    "LIMITS",
+    "IdpDescription",
+    "MetadataError",
+    "MetadataProblem",
+    "looks_like_metadata",
+    "parse_idp_metadata",
+]
 
 LIMITS = XmlLimits(max_bytes=2 * 1024 * 1024, max_elements=40000, max_attributes=80000)
+# Canonical form writes namespaces where they are used and so is longer than what arrived.
+_SIGNED_LIMITS = replace(LIMITS, max_bytes=4 * LIMITS.max_bytes)
+_SKEW = timedelta(seconds=120)
 _MAX_ENTITY_ID = 1024  # characters, SAML Core §8.3.6
-_MAX_URL = 2000  # characters
 _MAX_CHOICES = 50
-
-
-class MetadataProblem(StrEnum):
-    """What is wrong with a metadata document."""
-
-    TOO_LARGE = "metadata.too_large"
-    UNSAFE_XML = "metadata.unsafe_xml"
-    NO_IDENTITY_PROVIDER = "metadata.no_identity_provider"
-    SEVERAL_ENTITIES = "metadata.several_entities"
-    UNKNOWN_ENTITY = "metadata.unknown_entity"
-    NO_SIGN_ON_URL = "metadata.no_sign_on_url"
-    BAD_URL = "metadata.bad_url"
-    NO_SIGNING_CERTIFICATE = "metadata.no_signing_certificate"
-
-
-class MetadataError(Exception):
-    """The document cannot be used. ``entity_ids`` are the choices when an aggregate must be asked for one."""
-
-    def __init__(self, code: MetadataProblem, detail: str = "", entity_ids: Iterable[str] = ()) -> None:
-        self.code = code
-        self.detail = detail
-        self.entity_ids = tuple(entity_ids)
-        super().__init__(code.value)
+_GROUP, _ENTITY = md("EntitiesDescriptor"), md("EntityDescriptor")
 
 
 @dataclass(frozen=True, slots=True)
 class IdpDescription:
-    """One identity provider, as its metadata describes it. URLs are for the redirect binding."""
+    """One identity provider, as its metadata describes it.
+
+    ``sso_url`` is for the redirect binding, or for POST where the provider has nothing else; ``bindings`` are those
+    that it offers for requests. ``slo_response_url`` is ``None`` when answers go to ``slo_url``.
+    ``skipped_certificates`` says why some were left out. ``valid_until`` and ``cache_duration`` are the shortest that
+    hold for the provider; the latter is for showing: metadata is fetched once a day.
+    """
 
     entity_id: str
     sso_url: str
+    sso_post_url: str | None
     slo_url: str | None
+    slo_response_url: str | None
+    slo_binding: Binding
     certificates: tuple[SigningCertificate, ...]
+    wants_signed_requests: bool
+    valid_until: datetime | None
+    bindings: frozenset[Binding]
+    skipped_certificates: tuple[CertificateProblem, ...] = ()
+    cache_duration: timedelta | None = None
 
 
 def looks_like_metadata(data: bytes) -> bool:
@@ -72,8 +76,18 @@ def looks_like_metadata(data: bytes) -> bool:
     return data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
-def parse_idp_metadata(data: bytes, entity_id: str | None = None) -> IdpDescription:
+def parse_idp_metadata(
+    data: bytes,
+    entity_id: str | None = None,
+    *,
+    preferred: str = "",
+    certificate_pem: str = "",
+    now: datetime | None = None,
+) -> IdpDescription:
     """Read one identity provider; ``entity_id`` chooses it in an aggregate.
+
+    Without ``entity_id``, an aggregate is asked about unless it holds ``preferred``. With ``certificate_pem``, the root
+    must be signed by that certificate's key, and only what was signed is read.
 
     Raises ``MetadataError``, or ``CertificateError`` for a signing certificate that cannot be used.
     """
@@ -83,78 +97,113 @@ def parse_idp_metadata(data: bytes, entity_id: str | None = None) -> IdpDescript
         too_large = error.fault.value == "too_large"
         code = MetadataProblem.TOO_LARGE if too_large else MetadataProblem.UNSAFE_XML
         raise MetadataError(code, f"{error.fault.value} {error.detail}".strip()) from None
-    entity, role = _choose(_identity_providers(root), entity_id)
-    sso_url = _redirect_url(role, "SingleSignOnService")
-    if sso_url is None:
-        raise MetadataError(MetadataProblem.NO_SIGN_ON_URL, "no SingleSignOnService for HTTP-Redirect")
-    return IdpDescription(
-        entity_id=entity,
-        sso_url=sso_url,
-        slo_url=_redirect_url(role, "SingleLogoutService"),
-        certificates=_signing_certificates(role),
-    )
-
-
-def _identity_providers(root: etree._Element) -> dict[str, etree._Element]:
-    """Entity ID to its IDPSSODescriptor, for every entity that is a SAML 2.0 identity provider."""
-    found: dict[str, etree._Element] = {}
-    if root.tag not in (md("EntityDescriptor"), md("EntitiesDescriptor")):
+    if root.tag not in (_GROUP, _ENTITY):
         raise MetadataError(MetadataProblem.NO_IDENTITY_PROVIDER, "not SAML metadata")
-    for entity in root.iter(md("EntityDescriptor")):
-        for role in entity.iterfind(md("IDPSSODescriptor")):
-            entity_id = entity.get("entityID") or ""
-            if NS_PROTOCOL not in (role.get("protocolSupportEnumeration") or "").split():
-                continue
-            if not entity_id or len(entity_id) > _MAX_ENTITY_ID or entity_id in found:
-                raise MetadataError(
-                    MetadataProblem.NO_IDENTITY_PROVIDER, "an entityID is missing or repeated"
-                )
-            found[entity_id] = role
+    if certificate_pem:
+        root = signed_root(root, certificate_pem, _SIGNED_LIMITS)
+    entity, roles = _choose(_identity_providers(root), entity_id, preferred)
+    return _describe(entity, roles, now or timezone.now())
+
+
+def _identity_providers(root: etree._Element) -> dict[str, list[etree._Element]]:
+    """Entity ID to its IDPSSODescriptors, for every entity that is a SAML 2.0 identity provider."""
+    found: dict[str, list[etree._Element]] = {}
+    for entity in _entities(root):
+        roles = [
+            role
+            for role in entity.iterfind(md("IDPSSODescriptor"))
+            if NS_PROTOCOL in (role.get("protocolSupportEnumeration") or "").split()
+        ]
+        if not roles:
+            continue
+        entity_id = entity.get("entityID") or ""
+        if not entity_id or len(entity_id) > _MAX_ENTITY_ID or entity_id in found:
+            raise MetadataError(MetadataProblem.NO_IDENTITY_PROVIDER, "an entityID is missing or repeated")
+        found[entity_id] = roles
     return found
 
 
-def _choose(found: dict[str, etree._Element], wanted: str | None) -> tuple[str, etree._Element]:
+def _entities(element: etree._Element) -> Iterator[etree._Element]:
+    """The entities of a document, only where the schema has them: what hides in Extensions is none."""
+    if element.tag == _ENTITY:
+        yield element
+    elif element.tag == _GROUP:
+        for child in element:
+            yield from _entities(child)
+
+
+def _choose(
+    found: dict[str, list[etree._Element]], wanted: str | None, preferred: str
+) -> tuple[str, list[etree._Element]]:
     if not found:
         raise MetadataError(MetadataProblem.NO_IDENTITY_PROVIDER, "no IDPSSODescriptor for SAML 2.0")
     if wanted is None and len(found) > 1:
-        choices = sorted(found)[:_MAX_CHOICES]
-        raise MetadataError(MetadataProblem.SEVERAL_ENTITIES, f"{len(found)} identity providers", choices)
+        if preferred not in found:
+            choices = sorted(found)[:_MAX_CHOICES]
+            raise MetadataError(MetadataProblem.SEVERAL_ENTITIES, f"{len(found)} identity providers", choices)
+        wanted = preferred
     entity_id = next(iter(found)) if wanted is None else wanted
     if entity_id not in found:
         raise MetadataError(MetadataProblem.UNKNOWN_ENTITY)
     return entity_id, found[entity_id]
 
 
-def _redirect_url(role: etree._Element, service: str) -> str | None:
-    for endpoint in role.iterfind(md(service)):
-        if endpoint.get("Binding") == BINDING_REDIRECT:
-            url = (endpoint.get("Location") or "").strip()
-            _check_url(url, service)
-            return url
-    return None
+def _describe(entity_id: str, roles: list[etree._Element], now: datetime) -> IdpDescription:
+    """Describe the first role that is valid now and can be signed in at; roles of one entity are not mixed."""
+    refusals: list[MetadataError] = []
+    for role in roles:
+        try:
+            return _role(entity_id, role, now)
+        except MetadataError as error:
+            if error.code not in (MetadataProblem.EXPIRED, MetadataProblem.NO_SIGN_ON_URL):
+                raise
+            refusals.append(error)
+    raise refusals[0]
 
 
-def _check_url(url: str, service: str) -> None:
-    # Whether plain http is allowed is the deployment's decision (V-23), not the parser's.
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("https", "http") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        usable = False
-    if not usable or "#" in url or len(url) > _MAX_URL or not url.isprintable() or " " in url:
-        raise MetadataError(MetadataProblem.BAD_URL, service)
+def _role(entity_id: str, role: etree._Element, now: datetime) -> IdpDescription:
+    valid_until = _valid_until(role)
+    if valid_until is not None and valid_until <= now - _SKEW:
+        raise MetadataError(MetadataProblem.EXPIRED, f"valid until {valid_until:%Y-%m-%d %H:%M} UTC")
+    sign_on = {
+        binding: found[0] for binding in Binding if (found := endpoint(role, "SingleSignOnService", binding))
+    }
+    if not sign_on:
+        raise MetadataError(
+            MetadataProblem.NO_SIGN_ON_URL, "no SingleSignOnService for HTTP-Redirect or HTTP-POST"
+        )
+    # Redirect first: our LogoutRequests are short, and a redirect needs no page in between.
+    logout = next(((b, found) for b in Binding if (found := endpoint(role, "SingleLogoutService", b))), None)
+    certificates, skipped = signing_certificates(role)
+    return IdpDescription(
+        entity_id=entity_id,
+        sso_url=sign_on.get(Binding.REDIRECT) or sign_on[Binding.POST],
+        sso_post_url=sign_on.get(Binding.POST),
+        slo_url=logout[1][0] if logout else None,
+        slo_response_url=(logout[1][1] or None) if logout else None,
+        slo_binding=logout[0] if logout else Binding.REDIRECT,
+        certificates=certificates,
+        wants_signed_requests=role.get("WantAuthnRequestsSigned") in ("true", "1"),
+        valid_until=valid_until,
+        bindings=frozenset(sign_on),
+        skipped_certificates=skipped,
+        cache_duration=_cache_duration(role),
+    )
 
 
-def _signing_certificates(role: etree._Element) -> tuple[SigningCertificate, ...]:
-    found: dict[str, SigningCertificate] = {}
-    for descriptor in role.iterfind(md("KeyDescriptor")):
-        if descriptor.get("use") not in (None, "signing"):
-            continue
-        for element in descriptor.iterfind(f"{ds('KeyInfo')}/{ds('X509Data')}/{ds('X509Certificate')}"):
-            certificate = parse_base64(element.text or "")
-            found[certificate.fingerprint] = certificate
-    if not found:
-        raise MetadataError(MetadataProblem.NO_SIGNING_CERTIFICATE)
-    if len(found) > MAX_CERTIFICATES:
-        raise CertificateError(CertificateProblem.TOO_MANY, f"more than {MAX_CERTIFICATES} certificates")
-    return tuple(found.values())
+def _valid_until(role: etree._Element) -> datetime | None:
+    """The earliest end of the role, its entity and the groups around them (Metadata §2.3.1, §2.3.2, §2.4.1)."""
+    ends = []
+    for element in (role, *role.iterancestors()):
+        if (text := element.get("validUntil")) is not None:
+            try:
+                ends.append(read_time(text.strip(), "validUntil"))
+            except SamlRefusal:
+                raise MetadataError(MetadataProblem.BAD_TIME, "validUntil") from None
+    return min(ends, default=None)
+
+
+def _cache_duration(role: etree._Element) -> timedelta | None:
+    texts = (element.get("cacheDuration") for element in (role, *role.iterancestors()))
+    durations = (read_duration(text.strip()) for text in texts if text is not None)
+    return min((duration for duration in durations if duration is not None), default=None)

@@ -52,6 +52,7 @@ __all__ = [
     "SamlConfig",
     "VerifiedAssertion",
     "response_in_response_to",
+    "signed_metadata",
     "validate_document",
     "validate_response",
 ]
@@ -109,6 +110,15 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
     )
 
 
+@only_refusals
+def signed_metadata(
+    root: etree._Element, shape: SignatureShape, certificates: tuple[str, ...], limits: XmlLimits
+) -> etree._Element:
+    """Verify the signature of a metadata document's root, and give the root parsed anew from the signed bytes."""
+    _verify(root, "/*/ds:Signature", certificates)
+    return _signed_element(root, shape, limits)
+
+
 def _verified_content(
     config: SamlConfig, document: CheckedResponse, assertion: etree._Element
 ) -> SignedContent:
@@ -149,14 +159,16 @@ def _verify(root: etree._Element, signature_path: str, certificates: tuple[str, 
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the signature")
 
 
-def _signed_element(element: etree._Element, shape: SignatureShape) -> etree._Element:
+def _signed_element(
+    element: etree._Element, shape: SignatureShape, limits: XmlLimits = _CANONICAL_LIMITS
+) -> etree._Element:
     """``element`` without its signature, parsed from the bytes whose digest the (verified) signature states."""
     signed_bytes = _canonical_without_signature(element, shape)
     digest = hashlib.new(shape.digest_method, signed_bytes).digest()
     if not hmac.compare_digest(digest, shape.digest_value):
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed bytes cannot be told")
     try:
-        return parse(signed_bytes, _CANONICAL_LIMITS)
+        return parse(signed_bytes, limits)
     except UnsafeXmlError as error:
         raise SamlRefusal(RefusalCode(f"saml.{error.fault.value}"), "in canonical form") from None
 

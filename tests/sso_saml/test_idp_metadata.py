@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sso_saml.certificates import CertificateError, CertificateProblem
 from sso_saml.idp_metadata import (
+    IdpDescription,
     MetadataError,
     MetadataProblem,
     looks_like_metadata,
     parse_idp_metadata,
 )
-from tests.sso_saml.forge import IDP, Key, certificate, der_base64, ec_key, pem, rsa_key
+from sso_saml.models import Binding
+from tests.sso_saml.forge import IDP, NOW, Key, certificate, der_base64, ec_key, pem, rsa_key
 
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 SAML2 = "urn:oasis:names:tc:SAML:2.0:protocol"
 SSO = "https://idp.acme.example/sso"
+
+
+@cache
+def small_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - the weak one
 
 
 def key(owner: Key | str, use: str | None = "signing") -> str:
@@ -58,15 +68,15 @@ def document(*entities: str) -> bytes:
 
 def problem(data: bytes, entity_id: str | None = None) -> MetadataError:
     with pytest.raises(MetadataError) as refused:
-        parse_idp_metadata(data, entity_id)
+        parse_idp_metadata(data, entity_id, now=NOW)
     return refused.value
 
 
 def test_metadata_fills_in_the_three_values() -> None:  # S-2
-    described = parse_idp_metadata(document())
+    found = parse_idp_metadata(document())
 
-    assert (described.entity_id, described.sso_url, described.slo_url) == (IDP, SSO, None)
-    assert [found.pem for found in described.certificates] == [pem(certificate(rsa_key("idp")))]
+    assert (found.entity_id, found.sso_url, found.slo_url) == (IDP, SSO, None)
+    assert [one.pem for one in found.certificates] == [pem(certificate(rsa_key("idp")))]
 
 
 def test_root_may_be_the_entity_with_a_byte_order_mark() -> None:
@@ -89,16 +99,16 @@ def test_adfs_puts_other_roles_with_other_keys_first() -> None:
         f'<md:SPSSODescriptor protocolSupportEnumeration="{SAML2}">{key(ec_key("y"))}</md:SPSSODescriptor>'
     )
     old = role(key(ec_key("z")), SIGN_ON, protocols="urn:oasis:names:tc:SAML:1.1:protocol")
-    described = parse_idp_metadata(document(entity(federation, own_side, old, role())))
+    found = parse_idp_metadata(document(entity(federation, own_side, old, role())))
 
-    assert [found.pem for found in described.certificates] == [pem(certificate(rsa_key("idp")))]
+    assert [one.pem for one in found.certificates] == [pem(certificate(rsa_key("idp")))]
 
 
 def test_keys_for_encryption_are_not_for_signatures() -> None:  # S-7
     both = role(key(rsa_key("old"), "encryption"), KEY, key(ec_key("idp"), None), KEY, SIGN_ON)
-    described = parse_idp_metadata(document(entity(both)))
+    found = parse_idp_metadata(document(entity(both)))
 
-    assert [found.pem for found in described.certificates] == [
+    assert [one.pem for one in found.certificates] == [
         pem(certificate(rsa_key("idp"))),
         pem(certificate(ec_key("idp"))),
     ]
@@ -106,24 +116,117 @@ def test_keys_for_encryption_are_not_for_signatures() -> None:  # S-7
     assert problem(document(entity(only))).code == MetadataProblem.NO_SIGNING_CERTIFICATE
 
 
-def test_redirect_endpoints_are_taken() -> None:
-    described = parse_idp_metadata(
-        document(
-            entity(
-                role(
-                    KEY,
-                    service("SingleLogoutService", "https://idp.acme.example/slo-post", POST),
-                    service("SingleLogoutService", "https://idp.acme.example/slo?a=1&amp;b=2"),
-                    service("SingleSignOnService", "https://idp.acme.example/post", POST),
-                    SIGN_ON,
-                )
-            )
-        )
+def described(*content: str, **attributes: str) -> IdpDescription:
+    text = role(*content)
+    for name, value in attributes.items():
+        text = text.replace("<md:IDPSSODescriptor", f'<md:IDPSSODescriptor {name}="{value}"', 1)
+    return parse_idp_metadata(document(entity(text)), now=NOW)
+
+
+def test_both_bindings_are_read_and_logout_prefers_redirect() -> None:  # S-7
+    found = described(
+        KEY,
+        service("SingleLogoutService", "https://idp.acme.example/slo-post", POST),
+        service("SingleLogoutService", "https://idp.acme.example/slo?a=1&amp;b=2").replace(
+            "/>", ' ResponseLocation="https://idp.acme.example/slo-answer"/>'
+        ),
+        service("SingleSignOnService", "https://idp.acme.example/post", POST),
+        SIGN_ON,
     )
 
-    assert (described.sso_url, described.slo_url) == (SSO, "https://idp.acme.example/slo?a=1&b=2")
-    posting = role(KEY, service("SingleSignOnService", SSO, POST))
-    assert problem(document(entity(posting))).code == MetadataProblem.NO_SIGN_ON_URL
+    assert (found.sso_url, found.sso_post_url) == (SSO, "https://idp.acme.example/post")
+    assert (found.slo_url, found.slo_binding) == ("https://idp.acme.example/slo?a=1&b=2", "redirect")
+    assert found.slo_response_url == "https://idp.acme.example/slo-answer"
+
+
+def test_provider_that_takes_only_post_is_described_as_such() -> None:
+    found = described(
+        KEY,
+        service("SingleSignOnService", SSO, POST),
+        service("SingleLogoutService", "https://idp.acme.example/slo", POST),
+    )
+
+    assert (found.sso_url, found.sso_post_url, found.bindings) == (SSO, SSO, frozenset({Binding.POST}))
+    assert (found.slo_url, found.slo_binding) == ("https://idp.acme.example/slo", "post")
+    artifact = service("SingleSignOnService", SSO, "urn:oasis:names:tc:SAML:2.0:bindings:SOAP")
+    assert problem(document(entity(role(KEY, artifact)))).code == MetadataProblem.NO_SIGN_ON_URL
+
+
+def test_provider_says_that_it_wants_requests_signed() -> None:  # S-7
+    assert described(KEY, SIGN_ON, WantAuthnRequestsSigned="true").wants_signed_requests
+    assert described(KEY, SIGN_ON, WantAuthnRequestsSigned="1").wants_signed_requests
+    assert not described(KEY, SIGN_ON, WantAuthnRequestsSigned="false").wants_signed_requests
+    assert not described(KEY, SIGN_ON).wants_signed_requests
+
+
+@pytest.mark.parametrize("where", ["EntitiesDescriptor", "EntityDescriptor", "IDPSSODescriptor"])
+def test_metadata_past_its_validity_is_refused_wherever_that_stands(where: str) -> None:
+    def until(moment: str) -> bytes:
+        return document().replace(f"<md:{where}".encode(), f'<md:{where} validUntil="{moment}"'.encode(), 1)
+
+    assert problem(until("2026-11-20T09:27:59Z")).code == MetadataProblem.EXPIRED
+    assert problem(until("tomorrow")).code == MetadataProblem.BAD_TIME
+    twin = parse_idp_metadata(until("2026-11-21T00:00:00Z"), now=NOW)
+    assert twin.valid_until == datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def test_earliest_validity_and_cache_duration_count() -> None:
+    sent = document().replace(
+        b"<md:EntitiesDescriptor",
+        b'<md:EntitiesDescriptor validUntil="2026-12-01T00:00:00Z" cacheDuration="P1D"',
+    )
+    sent = sent.replace(
+        b"<md:EntityDescriptor",
+        b'<md:EntityDescriptor validUntil="2026-11-25T00:00:00Z" cacheDuration="PT6H"',
+    )
+    found = parse_idp_metadata(sent, now=NOW)
+
+    assert found.valid_until == datetime(2026, 11, 25, tzinfo=UTC)
+    assert found.cache_duration == timedelta(hours=6)
+
+
+def test_first_valid_role_of_several_is_taken_and_not_mixed_with_the_others() -> None:
+    over = role(key(ec_key("over")), SIGN_ON).replace(
+        "<md:IDPSSODescriptor", '<md:IDPSSODescriptor validUntil="2020-01-01T00:00:00Z"'
+    )
+    no_way_in = role(key(ec_key("lost")))
+    second = role(key(ec_key("second")), service("SingleSignOnService", "https://second.example/"))
+    found = parse_idp_metadata(document(entity(over, no_way_in, role(), second)), now=NOW)
+
+    assert found.sso_url == SSO
+    assert [one.pem for one in found.certificates] == [pem(certificate(rsa_key("idp")))]
+    assert problem(document(entity(over))).code == MetadataProblem.EXPIRED
+
+
+def test_entity_hidden_in_an_extension_is_none() -> None:
+    hidden = f"<md:Extensions>{entity(entity_id='urn:hidden')}</md:Extensions>"
+    found = parse_idp_metadata(document(hidden, entity()))
+
+    assert found.entity_id == IDP
+    assert problem(document(hidden, entity()), "urn:hidden").code == MetadataProblem.UNKNOWN_ENTITY
+
+
+def test_weak_certificate_is_left_out_beside_a_good_one_and_refused_alone() -> None:
+    weak = der_base64(certificate(small_key()))
+    found = described(key(weak), KEY, SIGN_ON)
+
+    assert [one.pem for one in found.certificates] == [pem(certificate(rsa_key("idp")))]
+    assert found.skipped_certificates == (CertificateProblem.WEAK_KEY,)
+    with pytest.raises(CertificateError) as refused:
+        described(key(weak), SIGN_ON)
+    assert refused.value.code == CertificateProblem.WEAK_KEY
+
+
+def test_aggregate_in_an_aggregate_is_searched_and_the_provider_in_use_is_preferred() -> None:
+    inner = f"<md:EntitiesDescriptor>{entity(entity_id='urn:a')}{entity(entity_id='urn:b')}</md:EntitiesDescriptor>"
+    nested = document(inner, entity(entity_id="urn:c"))
+
+    assert problem(nested).entity_ids == ("urn:a", "urn:b", "urn:c")
+    assert parse_idp_metadata(nested, preferred="urn:b").entity_id == "urn:b"
+    assert parse_idp_metadata(nested, "urn:c", preferred="urn:b").entity_id == "urn:c"
+    with pytest.raises(MetadataError) as asked:
+        parse_idp_metadata(nested, preferred="urn:x")
+    assert asked.value.code == MetadataProblem.SEVERAL_ENTITIES
 
 
 def test_aggregate_asks_which_provider() -> None:
