@@ -11,8 +11,8 @@ def advice_for(code: str) -> str:
     """Return the advice in the reader's language, "" where there is none."""
     texts = {
         Code.NO_ACTIVE_ACCOUNT: _(
-            "The connection works, but nobody here matches this person and just-in-time users are off. Turn them on, or "
-            "provision people by SCIM."
+            "The connection works, but nobody here matches this person and just-in-time users are off. Turn them on, "
+            "or provision people by SCIM."
         ),
         Code.DISABLED: _("The connection works, but an admin disabled this person here."),
         Code.DEACTIVATED: _("The connection works, but the directory deactivated this person by SCIM."),
@@ -42,12 +42,12 @@ def advice_for(code: str) -> str:
             "The connection works, but no mapping role here has the name that came in role_mapping."
         ),
         Code.OTHER_PROVIDER: _(
-            "The connection works, but this person signs in through another provider of the account. Mark the two as the "
-            "same directory if they speak for the same people."
+            "The connection works, but this person signs in through another provider of the account. Mark the two as "
+            "the same directory if they speak for the same people."
         ),
         Code.RECYCLED_IDENTITY: _(
-            "The connection works, but this address belonged to somebody with another identifier at the provider. If it "
-            "is the same person, they have to be linked anew."
+            "The connection works, but this address belonged to somebody with another identifier at the provider. If "
+            "it is the same person, they have to be linked anew."
         ),
         Code.AMBIGUOUS: _("The connection works, but the claims fit several people here."),
         Code.RESERVED: _("The connection works, but this name or address is reserved here."),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.http import HttpRequest
 
-from sso.claims import Claims
 from sso.checks import Check
+from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Refusal
 

@@ -97,10 +97,12 @@ def _text(code: str) -> str:
         ),
         RefusalCode.NAME_ID: _(
             "Nothing in the answer names the person for good. Let the provider send a persistent NameID or an e-mail "
-            "address (“%(name_id)s”; in ADFS a claim rule has to issue one), or name a subject attribute under Advanced."
+            "address (“%(name_id)s”; in ADFS a claim rule has to issue one), or name a subject attribute "
+            "under Advanced."
         ),
         RefusalCode.AUTHN_STATEMENT: _(
-            "The answer doesn't say how the person signed in (AuthnStatement). Use the provider's standard SAML settings."
+            "The answer doesn't say how the person signed in (AuthnStatement). Use the provider's standard SAML "
+            "settings."
         ),
         RefusalCode.REPLAY: _(
             "This answer had been used before. Start the test again instead of reloading a page."

@@ -1,7 +1,7 @@
 """The checks of a SAML response in the order in which they run, for the result of a test (S-3).
 
-Which check a refusal belongs to follows from its code; ``sso_saml.toolkit`` and ``sso_saml.response`` stop at the first.
-Times are the exception: they are looked at in three places, and the detail says in which.
+Which check a refusal belongs to follows from its code; ``sso_saml.toolkit`` and ``sso_saml.response`` stop at the
+first. Times are the exception: they are looked at in three places, and the detail says in which.
 """
 
 from __future__ import annotations
