@@ -13,7 +13,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, HeldChange, Kind, User
+from accounts.alerts import sso_admin_addresses
+from accounts.models import Account, HeldChange, User
 from audit.actors import Actor
 from audit.recorder import Subject
 from audit.refusals import Refused
@@ -100,16 +101,8 @@ def _all_declined(user: User, changes: Mapping[str, list[Any]]) -> bool:
 
 def _tell(account: Account, user: User, row: HeldChange) -> None:
     """Mail the account's SSO account admins; the operators when nobody of them could come."""
-    admins = AccountRoleMembership.objects.for_account(account).filter(
-        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
-    )
-    able = User.objects.for_account(account).able_to_sign_in().exclude(email="")
-    told = set(able.filter(pk__in=admins.values("user")).values_list("email", flat=True))
-    if not told:
-        operators = User.objects.able_to_sign_in().filter(kind=Kind.OPERATOR).exclude(email="")
-        told = set(operators.values_list("email", flat=True))
     mail.queue_mail(
-        to=sorted(told),
+        to=sso_admin_addresses(account),
         subject=f"{account.name}: a change to {user.user_name} waits for approval",
         body=(
             f"{row.asked_by} asked to change {', '.join(sorted(row.changes))} of {user.user_name}, who is an admin "

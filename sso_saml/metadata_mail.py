@@ -1,0 +1,50 @@
+"""Mails about a provider's metadata, to those who may decide: queued in the present transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from accounts.alerts import sso_admin_addresses
+from foundation import mail, public_urls
+from sso.models import IdentityProvider
+from sso_saml.metadata_verdict import HoldReason
+
+_WHAT = {
+    HoldReason.ENTITY_ID: "It names another entity ID: perhaps another directory.",
+    HoldReason.KEYS: "It holds none of the signing keys that are trusted here.",
+    HoldReason.SIGN_ON_HOST: "It sends people to another host to sign in.",
+    HoldReason.LOGOUT_HOST: "It sends people to another host to sign out.",
+}
+
+
+def tell_held(provider: IdentityProvider, reasons: Sequence[HoldReason]) -> None:
+    """Something waits for a decision."""
+    lines = "\n".join(f"- {_WHAT[reason]}" for reason in reasons)
+    mail.queue_mail(
+        to=sso_admin_addresses(provider.account),
+        subject=f"{provider.name}: changed metadata waits for approval",
+        body=(
+            f"The metadata of the identity provider {provider.name} changed so much that it was not taken over by "
+            f"itself:\n{lines}\n\nWhat is configured stays as it is until an SSO account admin has compared old and "
+            f"new, and approved:\n{_page(provider)}\n"
+            "If nobody announced such a change to you, ask those who run the identity provider before you approve.\n"
+        ),
+    )
+
+
+def tell_failing(provider: IdentityProvider, since: datetime, problem: str) -> None:
+    """Nothing usable came for days."""
+    mail.queue_mail(
+        to=sso_admin_addresses(provider.account),
+        subject=f"{provider.name}: its metadata can't be refreshed",
+        body=(
+            f"Since {since:%Y-%m-%d} the metadata of the identity provider {provider.name} could not be refreshed "
+            f"({problem}).\nPeople go on signing in with what is configured, until the provider changes its key.\n"
+            f"{_page(provider)}\n"
+        ),
+    )
+
+
+def _page(provider: IdentityProvider) -> str:
+    return f"{public_urls.absolute('/admin/')} → Identity providers → {provider.slug}"
