@@ -54,7 +54,6 @@ COLUMNS = (
     *ADVANCED_METADATA,
 )
 _URLS = ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "metadata_url")
-# Columns that metadata decides; filled from it when it was pasted or uploaded.
 ENABLE, TEST = "_enable", "_test"
 
 
@@ -78,7 +77,7 @@ class SamlFields(forms.Form):
     )
 
 
-SamlFields.declared_fields.update(  # type: ignore[attr-defined]  # of Django's metaclass; ModelForm collects it
+SamlFields.declared_fields.update(
     forms.models.fields_for_model(SamlSettings, fields=COLUMNS, formfield_callback=_form_field)
 )
 
@@ -97,7 +96,7 @@ class SamlProviderForm(SamlFields, ProviderForm):
                 self.initial.setdefault(name, getattr(self.saml, name) or "")
         if (remove := self.fields.get("remove_certificates")) is not None:
             remove.choices = [(row.fingerprint, row.fingerprint) for row in self.held]  # type: ignore[attr-defined]
-            remove.widget.rows = self.held  # type: ignore[attr-defined]
+            remove.widget.rows = self.held
         if (certificate := self.fields.get("certificate")) is not None:
             certificate.preferred = self.saml.idp_entity_id  # type: ignore[attr-defined]
         self._explain()
@@ -152,7 +151,7 @@ class SamlProviderForm(SamlFields, ProviderForm):
         if entered.description is not None:
             # The metadata is the provider's own word, so it replaces what was typed and what was there.
             for name in MAIN:
-                self._errors.pop(name, None)  # type: ignore[union-attr]  # made by full_clean
+                self.errors.pop(name, None)
                 cleaned[name] = getattr(entered.description, name)
             self._check_url("sso_url", entered.description.sso_url)
         self._check_complete(cleaned)
@@ -204,9 +203,7 @@ class SamlProviderForm(SamlFields, ProviderForm):
         entered = self._entered()
         if entered.description is not None:
             said = values_from(entered.description)
-            changed |= {
-                name: value for name in COLUMNS if (value := getattr(said, name)) is not None
-            }
+            changed |= {name: value for name in COLUMNS if (value := getattr(said, name)) is not None}
         if entered.description is not None or {"certificate", "remove_certificates"} & set(self.changed_data):
             changed["certificates"] = self.certificate_texts()
         return SamlValues(**changed)
@@ -215,13 +212,15 @@ class SamlProviderForm(SamlFields, ProviderForm):
 def helps(issuer: str, login_url: str, certificate: str, metadata: str) -> dict[str, str]:
     """Return the help text of each field, with the vendor's names where the value is the vendor's."""
     return {
-        "idp_entity_id": _("At the provider: “%(name)s”. Entra: “Microsoft Entra Identifier”; Okta: “Issuer”.")
+        "idp_entity_id": _(
+            "At the provider: “%(name)s”. Entra: “Microsoft Entra Identifier”; Okta: “Issuer”."
+        )
         % {"name": issuer},
         "sso_url": _("At the provider: “%(name)s”. Entra: “Login URL”; Okta: “Sign on URL”.")
         % {"name": login_url},
         "certificate": _(
-            "At the provider: “%(certificate)s”, or “%(metadata)s”, which fills all three values. A certificate is added "
-            "to those that are there, so that the provider can change its key without a break."
+            "At the provider: “%(certificate)s”, or “%(metadata)s”, which fills all three values. A certificate is "
+            "added to those that are there, so that the provider can change its key without a break."
         )
         % {"certificate": certificate, "metadata": metadata},
         "metadata_url": _(
@@ -231,13 +230,17 @@ def helps(issuer: str, login_url: str, certificate: str, metadata: str) -> dict[
         "sign_requests": _("Only if the provider asks for it. Our certificate stands in our metadata."),
         "request_binding": _("HTTP redirect works with every vendor; POST is for long requests."),
         "sso_post_url": _("Only if the provider has another address for HTTP POST."),
-        "force_authn": _("The provider asks for the password even if it knows the browser. Many refuse this."),
+        "force_authn": _(
+            "The provider asks for the password even if it knows the browser. Many refuse this."
+        ),
         "authn_contexts": _(
             "One URI per line. Leave it empty unless you know why: Entra refuses people who used another method."
         ),
         "name_id_format": _("Leave it empty to take what the provider is set up to send."),
         "hint_style": _("How the address typed on our login page reaches the provider."),
-        "sp_entity_id": _("Empty: our Redirect URL. Set it only if the provider knows us under another name."),
+        "sp_entity_id": _(
+            "Empty: our Redirect URL. Set it only if the provider knows us under another name."
+        ),
         "idp_initiated": _(
             "A start from the provider's own tile. “Restart” begins it here again, which is safe; “accept” takes it as "
             "it comes."

@@ -40,7 +40,7 @@ class Entry:
     """What came from the browser. ``entity_id`` is the choice in metadata of several providers."""
 
     text: str = ""
-    upload: UploadedFile | None = None
+    upload: UploadedFile[Any] | None = None
     entity_id: str = ""
 
     def __bool__(self) -> bool:
@@ -111,7 +111,7 @@ class CertificateInput(forms.Widget):
 
 
 class CertificateField(forms.Field):
-    """Cleans to ``Entered``. ``preferred`` is the entity ID that is set already: an aggregate that has it needn't ask."""
+    """Cleans to ``Entered``. ``preferred`` is the entity ID set already: an aggregate that has it needn't ask."""
 
     widget = CertificateInput
     preferred = ""
@@ -167,7 +167,9 @@ def certificate_problem(code: CertificateProblem) -> str:
             "replace the key if it has been sent around."
         ),
         CertificateProblem.WEAK_KEY: _("The key in this certificate is too short; RSA needs 2048 bits."),
-        CertificateProblem.UNSUPPORTED_KEY: _("The key in this certificate is of a kind that can't be used here."),
+        CertificateProblem.UNSUPPORTED_KEY: _(
+            "The key in this certificate is of a kind that can't be used here."
+        ),
     }[code]
 
 
