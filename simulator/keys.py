@@ -77,11 +77,18 @@ class KeyStore:
     def oidc(self, slug: str) -> SigningKey:
         return self._key(f"{slug}-oidc")
 
+    def roll_saml(self, slug: str, key: SigningKey | None = None) -> SigningKey:
+        """Replace the directory's SAML key in memory, by ``key`` or a new one; the file stays."""
+        return self._roll(f"{slug}-saml", key)
+
     def roll_oidc(self, slug: str) -> SigningKey:
         """Replace the directory's OpenID Connect key in memory, as in a rollover; the file stays."""
-        key = make_key(f"{slug}-oidc")
+        return self._roll(f"{slug}-oidc", None)
+
+    def _roll(self, name: str, key: SigningKey | None) -> SigningKey:
+        key = key or make_key(name)
         with self._lock:
-            self._keys[f"{slug}-oidc"] = key
+            self._keys[name] = key
         return key
 
     def _key(self, name: str) -> SigningKey:

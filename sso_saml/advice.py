@@ -104,6 +104,14 @@ def _text(code: str) -> str:
             "The answer doesn't say how the person signed in (AuthnStatement). Use the provider's standard SAML "
             "settings."
         ),
+        RefusalCode.AUTHN_NOT_FRESH: _(
+            "The provider didn't ask to sign in afresh (ForceAuthn), though it was told to. Turn that off under Advanced if "
+            "it can't do it."
+        ),
+        RefusalCode.AUTHN_CONTEXT: _(
+            "The person signed in by another method than those asked for. Check the requested authentication contexts "
+            "under Advanced; leave them empty unless you know why."
+        ),
         RefusalCode.REPLAY: _(
             "This answer had been used before. Start the test again instead of reloading a page."
         ),

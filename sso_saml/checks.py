@@ -58,6 +58,8 @@ _BY_CODE: dict[str, str] = {
     RefusalCode.SUBJECT_CONFIRMATION: "recipient",
     RefusalCode.RECIPIENT: "recipient",
     RefusalCode.AUTHN_STATEMENT: "authentication",
+    RefusalCode.AUTHN_NOT_FRESH: "authentication",
+    RefusalCode.AUTHN_CONTEXT: "authentication",
     RefusalCode.NAME_ID: "subject",
     RefusalCode.REPLAY: "replay",
     # the flow's own, and the provider's errors that have friendly pages

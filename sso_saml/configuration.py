@@ -14,7 +14,7 @@ from audit.refusals import refusals_audited
 from foundation import public_urls
 from foundation.outbound_target import OutboundError
 from sso import subjects
-from sso.models import IdentityProvider
+from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
 from sso.provider_urls import host_of
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
@@ -24,6 +24,7 @@ from sso_saml.models import (
     ContextComparison,
     HintStyle,
     IdpInitiated,
+    MetadataProposal,
     SamlCertificate,
     SamlSettings,
 )
@@ -40,6 +41,7 @@ _CHOICES = {
     "hint_style": HintStyle,
     "idp_initiated": IdpInitiated,
 }
+_SOURCE = frozenset({"metadata_url", "metadata_entity_id", "metadata_certificate"})
 _MAX_CONTEXTS = 10
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,250}\Z")  # printable ASCII without blanks
 
@@ -94,6 +96,8 @@ def save_saml_settings(*, provider: IdentityProvider, actor: Actor, values: Saml
     }
     for name in changes:
         setattr(row, name, wanted[name])
+    if _SOURCE & set(changes):
+        _forget_refreshes(row)
     certificates = None if values.certificates is None else _certificates(locked, actor, values.certificates)
     held = set() if row._state.adding else set(row.certificates.values_list("fingerprint", flat=True))
     if certificates is not None and {c.fingerprint for c in certificates} != held:
@@ -136,6 +140,8 @@ def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> di
     if values.metadata_certificate is not None:
         wanted["metadata_certificate"] = _metadata_certificate(provider, actor, values.metadata_certificate)
     problem = _entity_id_problem(provider, wanted) or _uri_problem(wanted)
+    if wanted.get("hint_style") == HintStyle.SUBJECT and provider.vendor == Vendor.ENTRA:
+        problem = "Entra refuses a request with a Subject (AADSTS900236); it takes login_hint in the address"
     if problem:
         raise _invalid(provider, actor, problem)
     for name in _URLS:
@@ -216,6 +222,13 @@ def _row(settings: SamlSettings, certificate: SigningCertificate) -> SamlCertifi
         not_before=certificate.not_before,
         not_after=certificate.not_after,
     )
+
+
+def _forget_refreshes(row: SamlSettings) -> None:
+    """What came from another source, and what waits from it, says nothing about the new one."""
+    row.metadata_refreshed_at = row.metadata_tried_at = None
+    row.metadata_problem = ""
+    MetadataProposal.objects.filter(settings__provider=row.provider).delete()
 
 
 def _save(row: SamlSettings, provider: IdentityProvider, actor: Actor) -> None:

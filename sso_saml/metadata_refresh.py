@@ -1,12 +1,12 @@
 """Keep a provider's settings in step with its metadata URL: fetch, compare, apply or hold (S-2, S-7, V-1, V-22).
 
-Once a day by ``tasks``, and when an admin says so. The document is fetched outside any transaction; then the provider is
-locked, and if its settings changed in between, what was fetched is dropped. What may be applied by itself is decided in
-``metadata_verdict``; the rest becomes a proposal (``metadata_proposals``). A fetch that fails changes nothing: people
-sign in with what is there, the problem is noted, and admins are told only when it lasts.
+Once a day by ``tasks``, and when an admin says so. The document is fetched outside any transaction; then the provider
+is locked, and if its settings changed in between, what was fetched is dropped. What may be applied by itself is decided
+in ``metadata_verdict``; the rest becomes a proposal (``metadata_proposals``). A fetch that fails changes nothing:
+people sign in with what is there, the problem is noted, and admins are told only when it lasts.
 
-A URL without a certificate for the document's signature is trusted by TLS alone: whoever holds that web server can add a
-key beside the trusted ones, and so can sign anyone in. That is the bargain of a rollover that nobody has to attend.
+A URL without a certificate for the document's signature is trusted by TLS alone: whoever holds that web server can add
+a key beside the trusted ones, and so can sign anyone in. That is the bargain of a rollover that nobody has to attend.
 """
 
 from __future__ import annotations
@@ -106,9 +106,7 @@ def refresh(*, provider: IdentityProvider, actor: Actor) -> RefreshOutcome:
         )
         outcome = _take_fetched(fresh, source, actor, description)
     except MetadataUnavailable as problem:
-        outcome = RefreshOutcome(
-            problem=problem.code, detail=problem.detail, entity_ids=problem.entity_ids
-        )
+        outcome = RefreshOutcome(problem=problem.code, detail=problem.detail, entity_ids=problem.entity_ids)
         _note_failure(fresh, source, str(problem))
     except Refused as refusal:
         audit_refusal(refusal)

@@ -93,5 +93,7 @@ def _keys(pems: Iterable[str]) -> frozenset[str]:
     found = set()
     for pem in pems:
         key = x509.load_pem_x509_certificate(pem.encode()).public_key()
-        found.add(hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest())
+        found.add(
+            hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+        )
     return frozenset(found)

@@ -68,14 +68,14 @@ class Verdict:
         return hashlib.sha256(json.dumps(dict(self.held), sort_keys=True).encode()).hexdigest()
 
 
-def judge(saved: Saved, found: Found) -> Verdict:
-    """Part what differs into what is applied and what is held."""
+def judge(saved: Saved, found: Found, *, hold: bool = True) -> Verdict:
+    """Part what differs into what is applied and what is held; ``hold`` False applies all of it."""
     news: dict[str, Any] = {
         name: value for name, value in found.values.items() if (saved.values.get(name) or "") != (value or "")
     }
     if found.certificates != saved.certificates:
         news["certificates"] = list(found.pems)
-    reasons = () if saved.is_draft else _reasons(saved, found)
+    reasons = _reasons(saved, found) if hold and not saved.is_draft else ()
     if {HoldReason.ENTITY_ID, HoldReason.KEYS} & set(reasons):
         held: Collection[str] = news
     elif reasons:

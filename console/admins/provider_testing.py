@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +15,6 @@ from console.admins import refusals
 from console.admins.confirmed import ConfirmedActions, button
 from console.scoping import actor_of
 from sso import testing
-from sso.leaving import send_on
 from sso.models import IdentityProvider
 
 
@@ -53,4 +52,5 @@ class ProviderTesting(ConfirmedActions):
         except Refused as refusal:
             refusals.tell(request, refusal)
             return redirect(change)
-        return send_on(request, url)
+        # A page that goes on by itself: Chromium applies form-action to the redirects of a form (``sso.leaving``).
+        return render(request, "sso/redirecting.html", {"provider_name": provider.name, "url": url})

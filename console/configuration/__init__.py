@@ -3,6 +3,7 @@
     places, document    the file as YAML nodes that know their line and path
     reading, checks     nodes become typed values; everything that is wrong is reported at once
     schema              every key of the file
+    fetched_metadata    what SAML providers publish at their metadata URLs, fetched first
     applying            one transaction that brings the database there; a dry run is the same, rolled back
     difference          what was created and changed, secrets as "changed"
 

@@ -16,6 +16,7 @@ from audit.actors import Actor
 from audit.refusals import audit_refusal
 from console.configuration.accounts import apply_accounts
 from console.configuration.difference import Difference
+from console.configuration.fetched_metadata import fetch_metadata
 from console.configuration.groups import apply_groups
 from console.configuration.mapping_roles import apply_mapping_roles
 from console.configuration.partners import apply_partners
@@ -44,7 +45,8 @@ def apply_configuration(
 
     Refusals are audited, after the rollback, unless it was a dry run: that leaves nothing behind.
     """
-    run = Run(actor=actor, override=override)
+    # Before the transaction: nothing is fetched while rows are locked.
+    run = Run(actor=actor, override=override, metadata=fetch_metadata(configuration))
     try:
         with transaction.atomic():
             _apply(run, configuration)

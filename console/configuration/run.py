@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -9,6 +10,7 @@ from audit.actors import Actor
 from audit.recorder import Subject
 from audit.refusals import Refused
 from console.configuration.difference import Difference
+from console.configuration.fetched_metadata import Fetched
 from console.configuration.places import Place
 from console.configuration.problems import Problem
 
@@ -25,6 +27,7 @@ class Run:
 
     actor: Actor
     override: bool = False
+    metadata: Mapping[str, Fetched] = field(default_factory=dict)  # of SAML providers, by their slug
     difference: Difference = field(default_factory=Difference)
     warnings: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

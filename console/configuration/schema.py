@@ -35,6 +35,8 @@ from sso_saml.models import Binding, ContextComparison, HintStyle, IdpInitiated,
 Names = tuple[Annotated[str, checks.not_empty], ...]  # references, looked up when the file is applied
 RolesBySpace = Mapping[str, Names]
 
+_FROM_METADATA = ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "slo_binding", "certificates")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerPart(Part):
@@ -91,8 +93,8 @@ class UserPart(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamlPart(Part):
-    """The SAML half of a provider (S-1, S-2, S-5, S-7, L-4). ``metadata_file`` stands for the values of the provider's
-    metadata."""
+    """The SAML half of a provider (S-1, S-2, S-5, S-7, L-4). ``metadata_file`` and ``metadata_url`` stand for the
+    values of the provider's metadata; the latter is fetched now, and from then on once a day."""
 
     metadata_file: Annotated[str, checks.not_empty] | None = None
     idp_entity_id: Annotated[str, column(SamlSettings, "idp_entity_id")] | None = None
@@ -121,11 +123,16 @@ class SamlPart(Part):
     metadata_certificate: Annotated[str, checks.certificate_or_none] | None = None
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """The file's values come from one place; beside it an entity ID may choose from an aggregate."""
-        if self.metadata_file is not None:
-            for name in ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "certificates"):
+        """The provider's values come from one place; beside a file an entity ID may choose from an aggregate."""
+        source = "metadata_file" if self.metadata_file is not None else "metadata_url"
+        if self.metadata_file is not None and self.metadata_url:
+            yield ("metadata_url",), "is another source than metadata_file; give one or the other"
+        if self.metadata_url and self.idp_entity_id is not None:
+            yield ("idp_entity_id",), "comes from metadata_url; metadata_entity_id chooses from an aggregate"
+        if self.metadata_file is not None or self.metadata_url:
+            for name in _FROM_METADATA:
                 if getattr(self, name) is not None:
-                    yield (name,), "comes from metadata_file; give one or the other"
+                    yield (name,), f"comes from {source}; give one or the other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,20 @@ import pytest
 from lxml import etree
 
 from sso_saml.idp_metadata import IdpDescription, MetadataError, MetadataProblem, parse_idp_metadata
-from tests.sso_saml.forge import DS, ENVELOPED, EXC_C14N, IDP, NOW, Seal, certificate, pem, rsa_key, sign
-from tests.sso_saml.test_idp_metadata import SIGN_ON, document, entity, key, role
+from tests.sso_saml.forge import (
+    DS,
+    ENVELOPED,
+    EXC_C14N,
+    IDP,
+    NOW,
+    Seal,
+    certificate,
+    der_base64,
+    pem,
+    rsa_key,
+    sign,
+)
+from tests.sso_saml.metadata_documents import SIGN_ON, document, entity, key, role
 
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 FEDERATION = rsa_key("federation")
@@ -65,8 +77,6 @@ def test_unsigned_metadata_is_refused_when_a_signature_is_asked_for() -> None:
 
 def test_metadata_signed_by_an_unrelated_key_is_refused_whatever_key_info_shows() -> None:
     mallory = rsa_key("mallory")
-    from tests.sso_saml.forge import der_base64
-
     for shown in (None, der_base64(certificate(mallory)), der_base64(certificate(FEDERATION))):
         error = refused(signed(Seal(key=mallory, shown_certificate=shown)))
         assert (error.code, error.detail) == (MetadataProblem.BAD_SIGNATURE, "saml.signature_invalid")
