@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils import translation
+
 from accounts.alerts import sso_admin_addresses
 from foundation import mail, public_urls
 from sso.models import IdentityProvider
+from sso_saml.metadata_texts import REASONS
 from sso_saml.metadata_verdict import HoldReason
-
-_WHAT = {
-    HoldReason.ENTITY_ID: "It names another entity ID: perhaps another directory.",
-    HoldReason.KEYS: "It holds none of the signing keys that are trusted here.",
-    HoldReason.SIGN_ON_HOST: "It sends people to another host to sign in.",
-    HoldReason.LOGOUT_HOST: "It sends people to another host to sign out.",
-}
 
 
 def tell_held(provider: IdentityProvider, reasons: Sequence[HoldReason]) -> None:
     """Something waits for a decision."""
-    lines = "\n".join(f"- {_WHAT[reason]}" for reason in reasons)
+    # As all mails: in English, whatever language the admin who refreshed by hand has chosen.
+    with translation.override("en"):
+        lines = "\n".join(f"- {REASONS[reason]}" for reason in reasons)
     mail.queue_mail(
         to=sso_admin_addresses(provider.account),
         subject=f"{provider.name}: changed metadata waits for approval",
