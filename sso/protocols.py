@@ -36,8 +36,8 @@ class SignInProtocol(Protocol):
     def check_names(self) -> Mapping[str, StrOrPromise]:
         """Return the name of each check in words."""
 
-    def advice(self, code: str, provider: IdentityProvider) -> str:
-        """Return what to mend when a test was refused with ``code``, in the vendor's words; "" when unknown."""
+    def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
+        """Return what to mend when a test was refused so, in the vendor's words; "" when unknown."""
 
     def finish(
         self,

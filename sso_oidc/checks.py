@@ -65,13 +65,21 @@ def checks_of(
     if claims is not None:
         seen = {**found, "issuer": claims.issuer, "subject": claims.subject, "email": claims.email or ""}
         return outcomes(_ORDER, found=seen, weak={} if claims.email else {"email": ""})
-    code, detail = ("", "") if refusal is None else (refusal.code, refusal.detail)
+    code, detail = ("", "") if refusal is None else (_code_of(refusal), refusal.detail)
     failed = _BY_CODE.get(code) or ("token_endpoint" if code.startswith("http.") else "response")
     return outcomes(_ORDER, failed=failed, detail=detail, found=found)
 
 
-def advice_for(code: str) -> str:
+def _code_of(refusal: Refusal) -> str:
+    # RFC 6749 §5.2: the token endpoint's word for a wrong client id or secret, which is ours to mend.
+    if refusal.code == OidcCode.PROVIDER_ERROR and "invalid_client" in refusal.detail:
+        return OidcCode.CLIENT_AUTHENTICATION
+    return refusal.code
+
+
+def advice_for(refusal: Refusal) -> str:
     """Return what to mend in the reader's language, "" where there is nothing to say."""
+    code = _code_of(refusal)
     if code.startswith("http."):
         return _("The provider can't be reached from here. Check the issuer's address and whether it is up.")
     texts: dict[str, str] = {

@@ -80,9 +80,9 @@ class OidcProtocol:
         """Return their names."""
         return NAMES
 
-    def advice(self, code: str, provider: IdentityProvider) -> str:
+    def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
         """Return what to mend."""
-        return advice_for(code)
+        return advice_for(refusal)
 
     def finish(
         self,

@@ -62,9 +62,9 @@ class SamlProtocol:
         """Return their names."""
         return NAMES
 
-    def advice(self, code: str, provider: IdentityProvider) -> str:
+    def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
         """Return what to mend, in the words of the vendor's console."""
-        return advice_for(code, provider)
+        return advice_for(refusal.code, provider)
 
     def finish(
         self,

@@ -14,11 +14,12 @@ from audit.actors import Actor
 from console.admins import refusals
 from console.admins.columns import facts
 from console.admins.confirmed import ConfirmedActions, ask_and_act, button
-from console.saml.columns import reason_text, waiting
-from console.saml.uploads import certificate_problem, metadata_problem
+from console.saml.columns import waiting
+from console.saml.uploads import certificate_problem
 from console.scoping import actor_of
 from sso.models import IdentityProvider, ProtocolName
 from sso_saml import key_pairs, metadata_refresh
+from sso_saml.metadata_texts import REASONS, explain_problem
 from sso_saml.models import KeyRole
 from sso_saml.provider_config import settings_of
 
@@ -161,7 +162,7 @@ class SamlActions(ConfirmedActions):
                 )
             if outcome.problem:
                 exactly = f"{outcome.problem} {outcome.detail}".strip()
-                messages.error(request, f"{metadata_problem(outcome.problem)} ({exactly})")
+                messages.error(request, f"{explain_problem(outcome.problem)} ({exactly})")
                 if outcome.entity_ids:
                     names = ", ".join(outcome.entity_ids[:20])
                     messages.info(
@@ -170,7 +171,7 @@ class SamlActions(ConfirmedActions):
                         % {"names": names},
                     )
             elif outcome.held:
-                reasons = " ".join(reason_text(reason) for reason in outcome.held)
+                reasons = " ".join(str(REASONS[reason]) for reason in outcome.held)
                 messages.warning(
                     request, _("The metadata waits for your word. %(reasons)s") % {"reasons": reasons}
                 )

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from console.admins.columns import badge, facts, lines, moment, table, to_copy
 from console.saml.held_certificates import dates_badge, grouped
-from console.saml.uploads import metadata_problem
 from sso.models import IdentityProvider, Vendor
 from sso_saml.key_pairs import pairs_of
 from sso_saml.metadata_refresh import pending
-from sso_saml.metadata_verdict import HoldReason
+from sso_saml.metadata_texts import REASONS, explain_problem
 from sso_saml.models import KeyRole, SamlSettings, SpKeyPair
 from sso_saml.provider_config import redirect_url, settings_of, sp_entity_id
 from sso_saml.vendor_words import words_of
@@ -87,11 +86,10 @@ def metadata_state(settings: SamlSettings, links: Sequence[Link]) -> SafeString:
         return lines([])
     rows: list[tuple[object, object]] = [(_("Taken over"), _when(settings.metadata_refreshed_at))]
     if settings.metadata_problem:
-        code = settings.metadata_problem.split(":", 1)[0].strip()
         told = format_html(
             "{} {} <code>{}</code>",
             badge(_("failed"), "danger"),
-            metadata_problem(code),
+            explain_problem(settings.metadata_problem),
             settings.metadata_problem,
         )
         rows.append((_("Last try"), format_html("{} {}", _when(settings.metadata_tried_at), told)))
@@ -110,7 +108,7 @@ def waiting(provider: IdentityProvider) -> SafeString:
     rows = [(change.label, lines(change.old), lines(change.new)) for change in found.differences]
     return format_html(
         "{}{}{}",
-        lines([reason_text(reason) for reason in found.reasons]),
+        lines([REASONS[reason] for reason in found.reasons]),
         table((_("Value"), _("Now"), _("In the metadata")), rows),
         format_html("<p class='console-quiet'>{}</p>", moment(found.fetched_at)),
     )
@@ -124,13 +122,3 @@ def waiting_notice(provider: IdentityProvider, links: Sequence[Link]) -> SafeStr
         waiting(provider),
         buttons(links),
     )
-
-
-def reason_text(reason: HoldReason) -> str:
-    """Return why something waits, in words."""
-    return {
-        HoldReason.ENTITY_ID: _("The entity ID is another one: is it still the same directory?"),
-        HoldReason.KEYS: _("None of the certificates trusted now is published any more."),
-        HoldReason.SIGN_ON_HOST: _("People would be sent to another host to sign in."),
-        HoldReason.LOGOUT_HOST: _("Sign-outs would go to another host."),
-    }[reason]

@@ -30,6 +30,7 @@ from sso_saml.idp_metadata import (
     looks_like_metadata,
     parse_idp_metadata,
 )
+from sso_saml.metadata_texts import explain_problem
 
 _SHOWN_AGAIN = 300_000  # characters of a file that the text area takes over when the form comes back
 ACCEPTED = ".cer,.crt,.pem,.der,.xml"
@@ -174,33 +175,12 @@ def certificate_problem(code: CertificateProblem) -> str:
 
 
 def metadata_problem(code: str) -> str:
-    """Return what is wrong with metadata, in words; codes of fetching and of certificates included."""
-    texts: dict[str, str] = {
-        MetadataProblem.TOO_LARGE: _("This metadata is too large."),
-        MetadataProblem.UNSAFE_XML: _("This is no XML that can be read safely."),
-        MetadataProblem.NOT_SIGNED: _(
-            "The metadata isn't signed, but a certificate for its signature is set under Advanced."
-        ),
-        MetadataProblem.BAD_SIGNATURE: _(
-            "The metadata's signature doesn't fit the certificate that is set for it under Advanced."
-        ),
-        MetadataProblem.NO_IDENTITY_PROVIDER: _(
+    """Return what is wrong with pasted or uploaded metadata, in words."""
+    if code == MetadataProblem.SEVERAL_ENTITIES:
+        return _("This metadata describes several identity providers. Which one is it?")
+    if code == MetadataProblem.NO_IDENTITY_PROVIDER:
+        return _(
             "This metadata describes no SAML 2.0 identity provider. If it is our own, it belongs into the provider's "
             "console."
-        ),
-        MetadataProblem.SEVERAL_ENTITIES: _(
-            "This metadata describes several identity providers. Which one is it?"
-        ),
-        MetadataProblem.UNKNOWN_ENTITY: _("This metadata describes no identity provider of that entity ID."),
-        MetadataProblem.EXPIRED: _("This metadata has expired (validUntil). Download it again."),
-        MetadataProblem.BAD_TIME: _("This metadata holds a date that can't be read."),
-        MetadataProblem.NO_SIGN_ON_URL: _("This metadata names no Single Sign-On URL that can be used."),
-        MetadataProblem.BAD_URL: _("This metadata holds an address that can't be used."),
-        MetadataProblem.NO_SIGNING_CERTIFICATE: _("This metadata holds no signing certificate."),
-        "metadata.superseded": _("The settings were changed in the meantime. Try again."),
-    }
-    if code in texts:
-        return texts[code]
-    if code in CertificateProblem._value2member_map_:
-        return certificate_problem(CertificateProblem(code))
-    return _("The metadata can't be fetched from this address.")
+        )
+    return explain_problem(code)

@@ -14,6 +14,7 @@ from sso import advice, protocols, testing
 from sso.checks import Outcome
 from sso.claim_names import names_for
 from sso.models import IdentityProvider, SignInAttempt
+from sso.refusals import Refusal
 from sso.return_urls import safe_next
 
 _SHOWN = 100  # characters of a claim's values in the table, times ten
@@ -40,10 +41,11 @@ def _context(attempt: SignInAttempt) -> dict[str, Any]:
     protocol = protocols.protocol_of(provider)
     names = protocol.check_names()
     code = report.get("refusal", "")
+    refusal = Refusal(code, report.get("detail", ""))
     verified = bool(attempt.claims)
     claims = json.loads(attempt.claims) if attempt.claims else {}
     # A protocol's own code has a protocol's own advice; what the planner said is ours.
-    help_text = advice.advice_for(code) if verified else protocol.advice(code, provider)
+    help_text = advice.advice_for(code) if verified else protocol.advice(refusal, provider)
     return {
         "provider": provider,
         "account": attempt.account,
