@@ -152,7 +152,8 @@ class SamlProviderForm(SamlFields, ProviderForm):
             # The metadata is the provider's own word, so it replaces what was typed and what was there.
             for name in MAIN:
                 self.errors.pop(name, None)
-                cleaned[name] = getattr(entered.description, name)
+            cleaned["idp_entity_id"] = entered.description.entity_id
+            cleaned["sso_url"] = entered.description.sso_url
             self._check_url("sso_url", entered.description.sso_url)
         self._check_complete(cleaned)
         if TEST in self.data and self.instance.state == State.ENABLED and self.has_changed():

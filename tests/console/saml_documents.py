@@ -15,7 +15,7 @@ NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 
 @cache
-def certificate(name: str, *, days: int = 365) -> x509.Certificate:
+def certificate(name: str, days: int) -> x509.Certificate:
     """Return a self-signed certificate that ends in ``days`` days (before now when negative)."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -33,12 +33,12 @@ def certificate(name: str, *, days: int = 365) -> x509.Certificate:
 
 def der(name: str) -> bytes:
     """Return the certificate as a ``.cer`` in DER."""
-    return certificate(name).public_bytes(Encoding.DER)
+    return certificate(name, 365).public_bytes(Encoding.DER)
 
 
 def pem(name: str, *, days: int = 365) -> str:
     """Return the certificate as PEM."""
-    return certificate(name, days=days).public_bytes(Encoding.PEM).decode()
+    return certificate(name, days).public_bytes(Encoding.PEM).decode()
 
 
 def bare(name: str) -> str:
@@ -48,7 +48,7 @@ def bare(name: str) -> str:
 
 def fingerprint(name: str, *, days: int = 365) -> str:
     """Return the SHA-256 of the certificate in DER."""
-    return certificate(name, days=days).fingerprint(hashes.SHA256()).hex()
+    return certificate(name, days).fingerprint(hashes.SHA256()).hex()
 
 
 def entity(host: str, *, key: str) -> str:
