@@ -105,8 +105,8 @@ def _text(code: str) -> str:
             "settings."
         ),
         RefusalCode.AUTHN_NOT_FRESH: _(
-            "The provider didn't ask to sign in afresh (ForceAuthn), though it was told to. Turn that off under Advanced "
-            "if it can't do it."
+            "The provider didn't ask to sign in afresh (ForceAuthn), though it was told to. Turn that off under "
+            "Advanced if it can't do it."
         ),
         RefusalCode.AUTHN_CONTEXT: _(
             "The person signed in by another method than those asked for. Check the requested authentication contexts "

@@ -21,7 +21,8 @@ class VendorWords:
     acs_url: str
     sign_on_url: str
     logout_url: str
-    # what it gives
+    # what it gives, and where
+    place: str
     issuer: str
     login_url: str
     certificate: str
@@ -41,6 +42,7 @@ _ENTRA = VendorWords(
     acs_url="Reply URL (Assertion Consumer Service URL)",
     sign_on_url="Sign on URL",
     logout_url="Logout Url",
+    place="Single sign-on › SAML Certificates, Set up",
     issuer="Microsoft Entra Identifier",
     login_url="Login URL",
     certificate="Certificate (Base64)",
@@ -58,6 +60,7 @@ _OKTA = VendorWords(
     acs_url="Single sign-on URL",
     sign_on_url="",
     logout_url="Single Logout URL",
+    place="Sign On › SAML 2.0 › Metadata details",
     issuer="Issuer",
     login_url="Sign on URL",
     certificate="Signing Certificate",
@@ -75,6 +78,7 @@ _GOOGLE = VendorWords(
     acs_url="ACS URL",
     sign_on_url="Start URL",
     logout_url="",
+    place="Google Identity Provider details",
     issuer="Entity ID",
     login_url="SSO URL",
     certificate="Certificate",
@@ -92,6 +96,7 @@ _GENERIC = VendorWords(
     acs_url="Assertion Consumer Service URL (HTTP POST)",
     sign_on_url="Sign-on URL",
     logout_url="Single Logout URL",
+    place="",
     issuer="Issuer (Entity ID)",
     login_url="Single Sign-On URL",
     certificate="Signing certificate",

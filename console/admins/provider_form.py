@@ -49,7 +49,7 @@ class NewProviderForm(RefusableForm):
     """A draft: whose it is, how it is called, and which vendor's words its page speaks."""
 
     slug = forms.CharField(
-        label=gettext_lazy("slug"),
+        label=gettext_lazy("Slug"),
         max_length=_MAX_SLUG,
         required=False,
         validators=[slug_validator],
@@ -59,12 +59,12 @@ class NewProviderForm(RefusableForm):
         ),
     )
     protocol = forms.ChoiceField(
-        label=gettext_lazy("protocol"),
+        label=gettext_lazy("Protocol"),
         choices=[(protocol.value, protocol.label) for protocol in ADDABLE],
         widget=UnfoldAdminSelectWidget,
     )
     vendor = forms.ChoiceField(
-        label=gettext_lazy("vendor"),
+        label=gettext_lazy("Vendor"),
         choices=Vendor.choices,
         widget=UnfoldAdminSelectWidget,
         help_text=gettext_lazy("Its page then names every value as the vendor's console does."),

@@ -27,7 +27,7 @@ from sso_saml.configuration import SamlValues
 from sso_saml.metadata_refresh import values_from
 from sso_saml.models import SamlSettings
 from sso_saml.provider_config import redirect_url, settings_of
-from sso_saml.vendor_words import words_of
+from sso_saml.vendor_words import VendorWords, words_of
 
 MAIN = ("idp_entity_id", "sso_url")
 METADATA = ("metadata_url",)
@@ -104,7 +104,7 @@ class SamlProviderForm(SamlFields, ProviderForm):
     def _explain(self) -> None:
         """Say where each value stands in the vendor's console."""
         words = words_of(self.instance.vendor)
-        for name, text in helps(words.issuer, words.login_url, words.certificate, words.metadata).items():
+        for name, text in helps(words).items():
             if name in self.fields:
                 self.fields[name].help_text = text
         if words.metadata_url and "metadata_url" in self.fields:
@@ -210,20 +210,27 @@ class SamlProviderForm(SamlFields, ProviderForm):
         return SamlValues(**changed)
 
 
-def helps(issuer: str, login_url: str, certificate: str, metadata: str) -> dict[str, str]:
+def helps(words: VendorWords) -> dict[str, str]:
     """Return the help text of each field, with the vendor's names where the value is the vendor's."""
+    certificate = _(
+        "A certificate is added to those that are there, so that the provider can change its key without a break. "
+        "“%(metadata)s” fills all three values."
+    ) % {"metadata": words.metadata}
     return {
-        "idp_entity_id": _(
-            "At the provider: “%(name)s”. Entra: “Microsoft Entra Identifier”; Okta: “Issuer”."
-        )
-        % {"name": issuer},
-        "sso_url": _("At the provider: “%(name)s”. Entra: “Login URL”; Okta: “Sign on URL”.")
-        % {"name": login_url},
-        "certificate": _(
-            "At the provider: “%(certificate)s”, or “%(metadata)s”, which fills all three values. A certificate is "
-            "added to those that are there, so that the provider can change its key without a break."
-        )
-        % {"certificate": certificate, "metadata": metadata},
+        "idp_entity_id": _found(
+            words, words.issuer, _("Entra: “Microsoft Entra Identifier”. Okta: “Issuer”.")
+        ),
+        "sso_url": _found(words, words.login_url, _("Entra: “Login URL”. Okta: “Sign on URL”.")),
+        "certificate": " ".join(
+            (
+                _found(
+                    words,
+                    words.certificate,
+                    _("Entra: “Certificate (Base64)”. Okta: “Signing Certificate”."),
+                ),
+                certificate,
+            )
+        ),
         "metadata_url": _(
             "The address of the provider's metadata, if it has one. It is read once a day; what changes whom we trust "
             "waits for your word."
@@ -255,6 +262,16 @@ def helps(issuer: str, login_url: str, certificate: str, metadata: str) -> dict[
         "slo_response_url": _("Only if answers go to another address."),
         "metadata_entity_id": _("Which provider of the metadata it is, if it describes several."),
         "metadata_certificate": _("If given, metadata from the URL must be signed by its key."),
+    }
+
+
+def _found(words: VendorWords, name: str, elsewhere: str) -> str:
+    """Say where a value stands in the vendor's console; of an unknown one, where it stands in the usual ones."""
+    if not words.place:
+        return elsewhere
+    return _("In the provider's console under “%(place)s”: “%(name)s”.") % {
+        "place": words.place,
+        "name": name,
     }
 
 

@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from unfold.widgets import SELECT_CLASSES, TEXTAREA_CLASSES
+from unfold.widgets import SELECT_CLASSES, TEXTAREA_CLASSES, UnfoldAdminFileFieldWidget
 
 from sso_saml.certificates import (
     CertificateError,
@@ -33,7 +33,8 @@ from sso_saml.idp_metadata import (
 from sso_saml.metadata_texts import explain_problem
 
 _SHOWN_AGAIN = 300_000  # characters of a file that the text area takes over when the form comes back
-ACCEPTED = ".cer,.crt,.pem,.der,.xml"
+# unfold's own, which its script expects around every file input.
+_FILE = UnfoldAdminFileFieldWidget(attrs={"accept": ".cer,.crt,.pem,.der,.xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,13 @@ class CertificateInput(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Draw all of it; ``value`` is an ``Entry`` when the form comes back."""
         entry = value if isinstance(value, Entry) else Entry()
+        shown_id = (attrs or {}).get("id") or f"id_{name}"
         context = {
             "name": name,
-            "id": (attrs or {}).get("id") or f"id_{name}",
+            "id": shown_id,
             "described_by": (attrs or {}).get("aria-describedby", ""),
             "text": entry.text_to_show(),
-            "accepted": ACCEPTED,
+            "file": _FILE.render(f"{name}_file", None, {"id": f"{shown_id}_file"}),
             "choices": self.choices,
             "chosen": entry.entity_id,
             "area_class": " ".join(TEXTAREA_CLASSES),
