@@ -95,6 +95,10 @@ def _text(code: str) -> str:
             "Something in the answer can't be read with our keys. Upload our current encryption certificate at the "
             "provider (“%(encryption)s”), or turn encryption off there."
         ),
+        RefusalCode.NOT_ENCRYPTED: _(
+            "The answer isn't encrypted, and this provider is set to accept encrypted assertions only. Turn encryption "
+            "on at the provider (“%(encryption)s”), or lift that under Advanced."
+        ),
         RefusalCode.NAME_ID: _(
             "Nothing in the answer names the person for good. Let the provider send a persistent NameID or an e-mail "
             "address (“%(name_id)s”; in ADFS a claim rule has to issue one), or name a subject attribute "

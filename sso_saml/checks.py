@@ -38,6 +38,7 @@ _ORDER = tuple(NAMES)
 _BY_CODE: dict[str, str] = {
     RefusalCode.STATUS: "status",
     RefusalCode.ENCRYPTED: "encryption",
+    RefusalCode.NOT_ENCRYPTED: "encryption",
     RefusalCode.SIGNATURE_PLACE: "signature",
     RefusalCode.SIGNATURE_SHAPE: "signature",
     RefusalCode.REFERENCE_COUNT: "signature",

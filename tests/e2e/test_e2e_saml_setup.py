@@ -109,4 +109,3 @@ def test_admins_set_up_saml_from_metadata_test_it_and_an_employee_signs_in(new_v
     newcomer.sign_in(employee, START)
     assert newcomer.me()["email"] == employee.email
     assert newcomer.me()["session"]["identity_provider"] == SLUG
-

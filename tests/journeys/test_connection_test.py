@@ -12,10 +12,13 @@ from django.urls import reverse
 from accounts.models import AccountHostName, BuiltInAccountRole, User, UserSession
 from audit.models import AuditEvent
 from simulator.saml_metadata import metadata_xml
-from sso import providers, testing
+from sso import protocols, providers, testing
+from sso.checks import Outcome
 from sso.models import FederatedIdentity, IdentityProvider, Purpose, SignInAttempt, Stage, State
+from sso.refusals import Refusal
 from sso_oidc.configuration import OidcValues, save_oidc_settings
 from sso_saml.configuration import SamlValues, save_saml_settings
+from sso_saml.errors import RefusalCode
 from sso_saml.idp_metadata import parse_idp_metadata
 from tests.journeys.conftest import OPERATOR, Company
 from tests.journeys.person_browser import HOME, Page, PersonBrowser
@@ -70,12 +73,6 @@ def run(tester: PersonBrowser, provider: IdentityProvider, **fields: str) -> Pag
     """A whole test; the page that it ends on."""
     page = answer(tester, begin(tester, provider), **fields)
     return tester.submit(page) if page.url.startswith("http://127.0.0.1") else page
-
-
-def check(page: Page, name: str) -> str:
-    """Return how a check ended, as the page says it."""
-    at = page.words.index(name)
-    return page.words[:at].rsplit(" ", 2)[-2] if page.words[:at].endswith(" ") else ""
 
 
 @pytest.mark.parametrize("state", [State.DRAFT, State.ENABLED, State.DISABLED])
@@ -375,3 +372,32 @@ def test_session_count_stays_what_it_was(acme: Company, tester: PersonBrowser) -
     run(tester, acme.saml)
     assert UserSession.objects.count() == before
     assert tester.open("/").status == 200
+
+
+def test_result_is_listed_among_the_sign_ins(acme: Company, tester: PersonBrowser) -> None:
+    # A-5
+    run(tester, acme.saml)
+    listed = tester.open("/admin/sso/signinattempt/")
+    assert "test the connection" in listed.words
+    assert "test passed" in listed.words
+    shown = tester.open(reverse("admin:sso_signinattempt_change", args=[SignInAttempt.objects.get().pk]))
+    assert MIA in shown.words
+
+
+def test_every_refusal_of_saml_has_a_check_and_what_people_can_mend_has_advice(acme: Company) -> None:
+    # S-3
+    protocol = protocols.protocol_of(acme.saml)
+    names = set(protocol.check_names())
+    for code in RefusalCode:
+        refusal = Refusal(code.value, "Conditions NotOnOrAfter is over")
+        checks = protocol.checks(provider=acme.saml, claims=None, refusal=refusal)
+        assert [check.outcome for check in checks].count(Outcome.FAILED) == 1, code
+        assert {check.name for check in checks} == names, code
+    for code in (
+        RefusalCode.ISSUER,
+        RefusalCode.AUDIENCE,
+        RefusalCode.DESTINATION,
+        RefusalCode.SIGNATURE_MISSING,
+    ):
+        assert "%(" not in protocol.advice(Refusal(code.value), acme.saml)
+        assert protocol.advice(Refusal(code.value), acme.saml)
