@@ -141,6 +141,7 @@ UNFOLDS_OWN: tuple[StrOrPromise, ...] = (
     _("Apply Filters"),
     _("Clear all filters"),
     _("Clear selection"),
+    _("Choose file to upload"),
     _("Click here to select the objects across all pages"),
     _("Dark"),
     _("Expand row"),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from audit.failures import record_failure
 from foundation.client_address import client_address
-from sso import apply, attempts, login_options
+from sso import apply, attempts, login_options, testing
 from sso.claims import Claims
 from sso.models import IdentityProvider, Stage
 from sso.models import SignInAttempt as Attempt
@@ -54,8 +54,12 @@ def refused(
 ) -> HttpResponse:
     """Record a refusal once and return its page. ``claims`` are given only when they were verified.
 
-    ``shown`` is for a page that must say less than the audit trail does.
+    ``shown`` is for a page that must say less than the audit trail does. A test's refusal goes to the result that its
+    tester sees, and to nobody else.
     """
+    tested = testing.failed(request, refusal, attempt)
+    if tested is not None:
+        return tested
     account = account or (attempt.account if attempt is not None else None)
     if account is None and provider is not None:
         account = provider.account

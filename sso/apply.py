@@ -7,6 +7,7 @@ unique index: the loser's savepoint is rolled back, it plans again, and finds th
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from audit.refusals import Refused
 from spaces.access import change_access
 from sso import claims_json
 from sso.claims import NO_SESSION, Claims
-from sso.models import FederatedIdentity, IdentityProvider, Vendor
+from sso.models import FederatedIdentity, IdentityProvider, State, Vendor
 from sso.plan import SignInPlan, plan_sign_in
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.snapshot import read_state
@@ -65,9 +66,20 @@ def sign_in(
     raise SignInRefused(Code.CONFLICT, f"still in conflict after {_TRIES} plans")
 
 
-def preview(*, claims: Claims, provider: IdentityProvider, account: Account) -> SignInPlan:
-    """Return what a sign-in with these claims would do now, without doing it (dry run, debugger)."""
-    return plan_sign_in(claims, read_state(claims, provider, account))
+def preview(
+    *, claims: Claims, provider: IdentityProvider, account: Account, as_if_enabled: bool = False
+) -> SignInPlan:
+    """Return what a sign-in with these claims would do now, without doing it (dry run, debugger).
+
+    ``as_if_enabled`` is for tests of drafts (S-3). The assumption is made here, on a copy of the provider that is never
+    saved: the planner itself knows no exception, so none can reach a sign-in.
+    """
+    state = read_state(claims, provider, account)
+    if as_if_enabled:
+        assumed = copy(provider)
+        assumed.state = State.ENABLED
+        state = replace(state, provider=assumed)
+    return plan_sign_in(claims, state)
 
 
 def _apply(

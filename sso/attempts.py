@@ -83,6 +83,7 @@ def begin(
     nonce: str = "",
     code_verifier: str = "",
     unsolicited: bool = False,
+    report: dict[str, Any] | None = None,
 ) -> Begun:
     """Make an attempt for this browser. Raises ``SignInRefused`` when too late, too many, or not enabled."""
     shown = ensure_in_time(displayed, StartAgain(account, login_hint, next_url))
@@ -109,6 +110,7 @@ def begin(
         track_id=track_ids.current(),
         address=address or None,
         unsolicited=unsolicited,
+        report=report or {},
         displayed_at=shown,
         expires_at=shown + LIFETIME,
     )
@@ -262,6 +264,12 @@ def _move(attempt: SignInAttempt, before: Stage, after: Stage) -> bool:
     if moved:
         attempt.stage = after
     return bool(moved)
+
+
+def settings_changed(attempt: SignInAttempt) -> bool:
+    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
+    now = IdentityProvider.objects.filter(pk=attempt.provider_id).first()
+    return now is not None and now.trust_changed_at is not None and now.trust_changed_at > attempt.created_at
 
 
 def finish(attempt: SignInAttempt, *, outcome: str, user: User | None = None, **kept: Any) -> None:

@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Account, UserSession
+from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
+from sso.refusals import Refusal
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class SignInProtocol(Protocol):
@@ -23,6 +29,17 @@ class SignInProtocol(Protocol):
 
     def problems(self, provider: IdentityProvider) -> list[str]:
         """Return what keeps a provider from being enabled, as sentences for an admin; empty when it is ready."""
+
+    def checks(
+        self, *, provider: IdentityProvider, claims: Claims | None, refusal: Refusal | None
+    ) -> tuple[Check, ...]:
+        """Return what was checked in a test, in order: all of it passed with ``claims``, else up to ``refusal``."""
+
+    def check_names(self) -> Mapping[str, StrOrPromise]:
+        """Return the name of each check in words."""
+
+    def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
+        """Return what to mend when a test was refused so, in the vendor's words; "" when unknown."""
 
     def finish(
         self,

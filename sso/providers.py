@@ -195,7 +195,7 @@ def enable_provider(*, provider: IdentityProvider, actor: Actor) -> bool:
     require_authority(locked, actor, "provider.enable")
     if locked.state == State.ENABLED:
         return False
-    missing = [*_problems(locked), *protocols.protocol_of(locked).problems(locked)]
+    missing = problems_of(locked)
     if missing:
         raise NotReady(
             f"{locked.name} can't be enabled: {'; '.join(missing)}.",
@@ -265,6 +265,11 @@ def _allowed_by(provider: IdentityProvider) -> list[UUID]:
     # In one order everywhere, since each is locked.
     grants = ProviderGrant.objects.filter(provider=provider).order_by("account_id")
     return list(grants.values_list("account_id", flat=True))
+
+
+def problems_of(provider: IdentityProvider) -> list[str]:
+    """Return what keeps a provider from signing people in and from being tested, as sentences; empty when ready."""
+    return [*_problems(provider), *protocols.protocol_of(provider).problems(provider)]
 
 
 def _problems(provider: IdentityProvider) -> list[str]:

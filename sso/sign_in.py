@@ -31,13 +31,14 @@ from sso import (
     connecting,
     protocols,
     providers,
+    reports,
     return_urls,
     switching,
+    testing,
 )
 from sso.claims import Claims
 from sso.leaving import send_on
-from sso.models import IdentityProvider, Purpose, SignInAttempt
-from sso.plan import SignInPlan
+from sso.models import Purpose, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
 
@@ -53,6 +54,9 @@ def continue_parked(request: HttpRequest, code: str, *, account_id: str = "") ->
         return answers.refused(request, error.refusal, target="continue", again=error.again)
     attempt = collected.attempt
     provider = attempt.provider
+    failure = testing.collected_failure(attempt, collected.payload)
+    if failure is not None:
+        return answers.refused(request, failure, provider=provider, attempt=attempt)
     try:
         if collected.is_claims:
             claims = claims_json.load(json.dumps(collected.payload))
@@ -78,11 +82,13 @@ def complete(
     """Apply a sign-in whose attempt is spent, and answer with the way home or the refusal's page."""
     provider = attempt.provider
     account = attempt.account
+    if attempt.purpose == Purpose.TEST:
+        return testing.complete(request, attempt, claims)
     try:
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
             # V-18: a test has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
-        if _settings_changed(attempt):
+        if attempts.settings_changed(attempt):
             raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
         if account is None:
             settled = (
@@ -140,32 +146,13 @@ def _go_home(
         attempt,
         outcome="signed_in",
         user=signed_in.user,
-        report=report_of(plan),
+        report=reports.report_of(plan),
         claims=json.dumps(claims_json.without_session_secrets(claims)),
     )
     providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
     _announce(request, signed_in)
     home = return_urls.landing(account, attempt.next_url)
     return send_on(request, home) if request.method == "POST" else HttpResponseRedirect(home)
-
-
-def report_of(plan: SignInPlan) -> dict[str, Any]:
-    """Return what the debugger shows of a plan: how matched, which rules, which warnings."""
-    return {
-        "match": plan.match.value if plan.match else "",
-        "refusal": plan.refusal.code if plan.refusal else "",
-        "first_login": plan.first_login,
-        "profile": sorted(plan.profile.given()),
-        "groups_received": list(plan.groups_received[:200]),
-        "rules": [{"rule": fired.rule.value, "detail": fired.detail} for fired in plan.rules],
-        "warnings": [{"code": warning.code, "detail": warning.detail} for warning in plan.warnings],
-    }
-
-
-def _settings_changed(attempt: SignInAttempt) -> bool:
-    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
-    now = IdentityProvider.objects.filter(pk=attempt.provider_id).first()
-    return now is not None and now.trust_changed_at is not None and now.trust_changed_at > attempt.created_at
 
 
 def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -19,6 +20,7 @@ from sso import (
     login_options,
     provider_urls,
     return_urls,
+    testing,
 )
 from sso.models import IdentityProvider, ProtocolName, Purpose
 from sso.refusals import Code, Refusal, SignInRefused
@@ -36,6 +38,7 @@ class Start:
     displayed: str
     purpose: Purpose
     starter: User | None
+    report: dict[str, Any] = field(default_factory=dict)  # what the attempt keeps from its start
 
     def begin(self, *, request_id: str = "", nonce: str = "", code_verifier: str = "") -> attempts.Begun:
         """Make the attempt."""
@@ -52,6 +55,7 @@ class Start:
             request_id=request_id,
             nonce=nonce,
             code_verifier=code_verifier,
+            report=self.report,
         )
 
 
@@ -85,7 +89,19 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     if not provider_urls.is_at_home(provider, request.get_host()):
         # A sign-in starts and ends on one host; begin again where the answer will come to.
         return HttpResponseRedirect(provider_urls.absolute(provider, request.get_full_path()), status=303)
-    asker = connecting.asker(request)
+    try:
+        way, begun = way_out(_start_of(request, provider))
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, provider=provider, again=error.again)
+    response = HttpResponseRedirect(way) if isinstance(way, str) else way
+    browser.remember(response, begun.browser_secret)
+    return response
+
+
+def _start_of(request: HttpRequest, provider: IdentityProvider) -> Start:
+    """Return what this request begins, with purpose and starter fixed from here on (V-18)."""
+    tested = testing.asked(request, provider)
+    asker = None if tested is not None else connecting.asker(request)
     start = Start(
         request=request,
         provider=provider,
@@ -96,13 +112,9 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
         purpose=Purpose.SIGN_IN if asker is None else Purpose.LINK,
         starter=asker,
     )
-    try:
-        way, begun = way_out(start)
-    except SignInRefused as error:
-        return answers.refused(request, error.refusal, provider=provider, again=error.again)
-    response = HttpResponseRedirect(way) if isinstance(way, str) else way
-    browser.remember(response, begun.browser_secret)
-    return response
+    if tested is None:
+        return start
+    return replace(start, purpose=Purpose.TEST, starter=tested.starter, report=tested.report)
 
 
 def _account(request: HttpRequest, provider: IdentityProvider, asker: User | None) -> Account | None:

@@ -9,6 +9,7 @@ from sso.views.login import AccountLoginView, LoginView
 from sso.views.me import MeView
 from sso.views.my_access import my_access
 from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
+from sso.views.test_result import TestResultView
 
 app_name = "sso"
 
@@ -24,5 +25,6 @@ urlpatterns = [
     path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sso/continue/", ContinueView.as_view(), name="continue"),
+    path("sso/test/<uuid:attempt_id>/", TestResultView.as_view(), name="test_result"),
     path("api/me", MeView.as_view(), name="me"),
 ]

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import QueryDict
 
 from foundation.http import OutboundError
-from sso import answers, attempts, provider_urls, sign_in, switching
+from sso import answers, attempts, provider_urls, sign_in, switching, testing
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, SignInRefused
@@ -49,10 +49,21 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
             raise provider_refused(answer.error)
         claims = backend.claims_from_code(answer.code)
     except SignInRefused as error:
+        attempt = attempt or _tested(request, provider)
         return answers.refused(request, error.refusal, provider=provider, attempt=attempt, again=error.again)
     except (OidcRefusal, OutboundError) as error:
+        attempt = attempt or _tested(request, provider)
         return answers.refused(request, refused(error).refusal, provider=provider, attempt=attempt)
     return sign_in.complete(request, attempt, claims)
+
+
+def _tested(request: HttpRequest, provider: IdentityProvider) -> SignInAttempt | None:
+    """Return the test that ``state`` names, for an answer that could not be read any further."""
+    try:
+        parameters = form_of(request) if request.method == "POST" else request.GET
+    except SignInRefused:
+        return None
+    return testing.named_by(parameters.get("state", ""), provider, request)
 
 
 def _park(backend: ProviderBackend, attempt: SignInAttempt, answer: AuthorizationResponse) -> str:

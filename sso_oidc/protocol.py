@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,16 +13,21 @@ from accounts.models import Account, UserSession
 from foundation.http import OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts, provider_urls
+from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
 from sso_oidc import outbound
 from sso_oidc.authorization import DEFAULT_SCOPES, Flow, build_authorization_url, make_pkce
 from sso_oidc.backend import ProviderBackend
+from sso_oidc.checks import NAMES, advice_for, checks_of
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcRefusal
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _FRIENDLY = {
     ProviderProblem.CONSENT_DECLINED: Code.CONSENT_REFUSED,
@@ -65,6 +71,20 @@ class OidcProtocol:
         if not row.client_id:
             problems.append("the client id is missing")
         return problems
+
+    def checks(
+        self, *, provider: IdentityProvider, claims: Claims | None, refusal: Refusal | None
+    ) -> tuple[Check, ...]:
+        """Return the checks of an answer with their outcomes."""
+        return checks_of(provider, claims, refusal)
+
+    def check_names(self) -> Mapping[str, StrOrPromise]:
+        """Return their names."""
+        return NAMES
+
+    def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
+        """Return what to mend."""
+        return advice_for(refusal)
 
     def finish(
         self,

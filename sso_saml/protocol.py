@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,11 +13,14 @@ from django.utils import timezone
 from accounts.models import Account, UserSession
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
+from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
 from sso_saml import logout, replay
+from sso_saml.advice import advice_for
+from sso_saml.checks import NAMES, checks_of
 from sso_saml.errors import RefusalCode
 from sso_saml.key_pairs import signing_key
 from sso_saml.models import Binding, HintStyle
@@ -28,6 +32,9 @@ from sso_saml.requests import Asking, posted_request, redirect_url_of
 # parameter is nothing. A Subject is what Keycloak takes, and what Entra (AADSTS900236) and saml2int refuse, so no
 # vendor gets one unless its settings say so.
 _HINT_IN_ADDRESS = frozenset({HintStyle.VENDOR, HintStyle.PARAMETER})
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class SamlProtocol:
@@ -48,6 +55,20 @@ class SamlProtocol:
         if row._state.adding or not row.certificates.exists():
             problems.append("X.509 Certificate is missing")
         return problems
+
+    def checks(
+        self, *, provider: IdentityProvider, claims: Claims | None, refusal: Refusal | None
+    ) -> tuple[Check, ...]:
+        """Return the checks of a response with their outcomes."""
+        return checks_of(provider, claims, refusal)
+
+    def check_names(self) -> Mapping[str, StrOrPromise]:
+        """Return their names."""
+        return NAMES
+
+    def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
+        """Return what to mend, in the words of the vendor's console."""
+        return advice_for(refusal.code, provider)
 
     def finish(
         self,

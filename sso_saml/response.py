@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from foundation.client_address import client_address
 from foundation.secret_tokens import digest
-from sso import answers, attempts, browser, claims_json, provider_urls, switching
+from sso import answers, attempts, browser, claims_json, provider_urls, switching, testing
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, Refusal, SignInRefused
@@ -44,15 +44,26 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         document = check_encoded(posted_value(request, "SAMLResponse"))
         request_id = claimed_in_response_to(document)
         if request_id is None:
-            return _unsolicited(request, provider, document)
+            attempt = _tested(request, provider)
+            return _unsolicited(request, provider, document, attempt)
         attempt = _find_attempt(request, provider, request_id)
         code = _verify_and_park(provider, attempt, document, request_id)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, provider=provider, again=error.again)
+        attempt = attempt or _tested(request, provider)
+        return answers.refused(request, error.refusal, provider=provider, attempt=attempt, again=error.again)
     except SamlRefusal as error:
+        attempt = attempt or _tested(request, provider)
         code = code_of(error) if isinstance(error, StatusRefusal) else error.code.value
         return answers.refused(request, Refusal(code, error.detail), provider=provider, attempt=attempt)
     return switching.to_continuation(code)
+
+
+def _tested(request: HttpRequest, provider: IdentityProvider) -> SignInAttempt | None:
+    """Return the test that RelayState names, for a response that doesn't say (or not readably) what it answers."""
+    try:
+        return testing.named_by(form_of(request).get("RelayState", ""), provider, request)
+    except SignInRefused:
+        return None
 
 
 def posted_value(request: HttpRequest, name: str) -> str:
@@ -139,8 +150,17 @@ def park_unsolicited(
     return response
 
 
-def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: CheckedResponse) -> HttpResponse:
+def _unsolicited(
+    request: HttpRequest,
+    provider: IdentityProvider,
+    document: CheckedResponse,
+    tested: SignInAttempt | None,
+) -> HttpResponse:
     """Answer a response that nobody asked for, as the provider is set (S-5)."""
+    if tested is not None:
+        raise SamlRefusal(
+            RefusalCode.IN_RESPONSE_TO, "the response doesn't say which request it answers (InResponseTo)"
+        )
     settings = settings_of(provider)
     mode = settings.idp_initiated
     if mode == IdpInitiated.RESTART and provider.is_enabled:

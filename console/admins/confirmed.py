@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
@@ -22,7 +22,7 @@ from console.scoping import actor_of
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_Method = TypeVar("_Method", bound=Callable[..., HttpResponse])
+_Method = TypeVar("_Method", bound=Callable[..., HttpResponse | None])
 
 
 def button(*, description: object, url_path: str, icon: str) -> Callable[[_Method], _Method]:
@@ -116,13 +116,33 @@ class ConfirmedActions:
                 else:
                     messages.info(request, _("Nothing had to be changed."))
             return redirect(back)
+        return self.ask(
+            request,
+            obj,
+            question=question % {"name": obj},
+            button=button,
+            details=details(obj) if details is not None else "",
+        )
+
+    def ask(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        *,
+        question: str,
+        button: str,
+        details: object = "",
+        hidden: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        """Return the page that asks; its form is posted to the same address, with the ``hidden`` fields."""
         context = {
             **self.admin_site.each_context(request),
             "title": button,
-            "question": question % {"name": obj},
+            "question": question,
             "button": button,
-            "details": details(obj) if details is not None else "",
-            "back": back,
+            "details": details,
+            "hidden": dict(hidden or {}),
+            "back": self.url_of("change", obj.pk),
             "object": obj,
             "opts": self.opts,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -72,7 +72,7 @@ def _other_ways(provider: IdentityProvider) -> str:
 class ProviderActions:
     """Mixed into the admin of providers."""
 
-    actions_detail = ("enable", "disable", "confirm_directory")
+    actions_detail: Sequence[str] = ("enable", "disable", "confirm_directory")
 
     has_change_permission: Callable[..., bool]
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib.admin import display
+from django.contrib.admin.utils import unquote
+from django.db import models
 from django.db.models import Q
-from django.http import HttpRequest
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,19 +22,16 @@ from accounts.models import BuiltInAccountRole
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, facts, lines, moment, table, to_copy
+from console.admins.columns import badge, facts, lines, to_copy
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.provider_actions import ProviderActions
-from console.admins.refusals import RefusableForm
-from console.scoping import Reach, Viewer, viewer_of
+from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
+from console.saml.page import SamlPage, is_saml
+from console.scoping import Reach, Viewer, require_viewer, viewer_of
 from sso import providers
-from sso.claim_names import CLAIMS
-from sso.models import IdentityProvider, ProtocolName, State
+from sso.models import IdentityProvider, ProtocolName, State, Vendor
 from sso_oidc.configuration import settings_of as oidc_settings_of
 from sso_oidc.protocol import redirect_uri
-from sso_saml.models import SamlSettings
-from sso_saml.provider_config import redirect_url, sp_entity_id
-from sso_saml.provider_config import settings_of as saml_settings_of
 
 _OF_THE_ACCOUNT = ("default_account_role", "default_space", "default_space_role", "same_directory_as")
 _EDITED = (
@@ -50,50 +48,39 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class ProviderForm(RefusableForm):
-    """What both protocols share."""
-
-    def clean_claim_names(self) -> dict[str, str]:
-        """Take an object of claims that we know, each with the name that the provider uses for it (J-1)."""
-        names = self.cleaned_data["claim_names"] or {}
-        if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
-            raise forms.ValidationError(_('Give an object such as {"email": "mail"}.'))
-        if unknown := sorted(set(names) - set(CLAIMS)):
-            raise forms.ValidationError(
-                _("Unknown claims: %(unknown)s. Known are %(known)s."),
-                params={"unknown": ", ".join(unknown), "known": ", ".join(CLAIMS)},
-            )
-        return names
-
-
-class IdentityProviderAdmin(ProviderActions, AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
-    change_needs = Authority.SSO_ACCOUNT_ADMIN
+    add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
+    created_leads_to_change = True
     audit_type = "identity_provider"
     form = ProviderForm
     list_display = ("name", "state_shown", "protocol", "vendor", "just_in_time", "group_sync", "account")
     list_filter = ("state", "protocol", "vendor", ("account", ScopedRelatedFilter))
     list_select_related = ("account", "partner")
     search_fields = ("name", "slug")
-    fieldsets = (
-        (None, {"fields": ("account", "partner", "name", "slug", "protocol", "vendor", "state_shown")}),
-        (gettext_lazy("For the provider's console"), {"fields": ("our_side",)}),
-        (gettext_lazy("What we know of the provider"), {"fields": ("their_side", "certificates")}),
+    actions_detail = (*ProviderActions.actions_detail, "test_connection", *SamlPage.actions_saml)
+    head = (None, {"fields": ["account", "partner", "name", "slug", "protocol", "vendor", "state_shown"]})
+    oidc_fieldsets = (
+        (gettext_lazy("For the provider's console"), {"fields": ["our_side"]}),
+        (gettext_lazy("What we know of the provider"), {"fields": ["their_side"]}),
+    )
+    shared_fieldsets = (
         (
             gettext_lazy("Signing in"),
             {
-                "fields": (
+                "fields": [
                     "button_label",
                     "just_in_time",
                     "update_access_on_login",
                     "group_sync",
                     "addresses_set_by_directory",
-                )
+                ]
             },
         ),
-        (gettext_lazy("New people and claims"), {"fields": (*_OF_THE_ACCOUNT, "claim_names")}),
+        (gettext_lazy("New people and claims"), {"fields": [*_OF_THE_ACCOUNT, "claim_names"]}),
     )
+    add_fieldsets = ((None, {"fields": ["account", "name", "slug", "protocol", "vendor"]}),)
 
     # --- which rows and rights ----------------------------------------------------------------------------------------
 
@@ -110,39 +97,103 @@ class IdentityProviderAdmin(ProviderActions, AccountScopedAdmin):
         may = viewer is not None and (not above or viewer.may(Authority.OPERATOR))
         return may and super().has_change_permission(request, obj)
 
+    def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
+        """On or off, a test, and with SAML what keys and metadata allow."""
+        switches = super().offered(request, obj)
+        if not self.has_change_permission(request, obj):
+            return switches
+        return switches | {"test_connection"} | self.offered_saml(obj)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        """On a SAML page, leave to the top what has no place further down."""
+        actions = super().get_actions_detail(request, object_id)
+        if not is_saml(self.get_object(request, unquote(str(object_id)))):
+            return actions
+        below = {"enable", "test_connection", *self.actions_saml}
+        return [action for action in actions if action.method.__name__ not in below]
+
+    # --- making one ---------------------------------------------------------------------------------------------------
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the reason in place of the form while the account can't have a provider (A-2)."""
+        viewer = require_viewer(request)
+        account = None if viewer.sees_many_accounts else viewer.user.account
+        reason = "" if account is None else why_no_provider(account)
+        if not reason or not self.has_add_permission(request):
+            answer: HttpResponse = super().add_view(request, form_url, extra_context)
+            return answer
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Add identity provider"),
+            "reason": reason,
+            "opts": self.opts,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/console/provider_not_yet.html", context)
+
+    def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
+        """Make the draft."""
+        return providers.create_provider(
+            actor=actor,
+            account=self.account_from(request, form),
+            slug=form.cleaned_data["slug"],
+            name=form.cleaned_data["name"],
+            protocol=ProtocolName(form.cleaned_data["protocol"]),
+            vendor=Vendor(form.cleaned_data["vendor"]),
+        )
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, tuple[str, ...]]:
+        """Propose the slug while the name is typed."""
+        return {"slug": ("name",)} if obj is None else {}
+
     # --- the form -----------------------------------------------------------------------------------------------------
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What is fixed, has a place of its own, or needs an account."""
-        shown = (
-            "account",
-            "partner",
-            "slug",
-            "protocol",
-            "state_shown",
-            "our_side",
-            "their_side",
-            "certificates",
-        )
-        return (*shown, *_OF_THE_ACCOUNT) if obj is not None and obj.is_shared else shown
+        if obj is None:
+            return ()
+        shown = ("account", "partner", "slug", "protocol", "state_shown", "our_side", "their_side")
+        return (*shown, *self.saml_columns, *(_OF_THE_ACCOUNT if obj.is_shared else ()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out what there isn't; show claim names to those who only look as plain text."""
-        names = {}
-        if obj is not None and obj.protocol != ProtocolName.SAML:
-            names["certificates"] = ""
-        if obj is None or obj.partner_id is None:
-            names["partner"] = ""
-        if not self.has_change_permission(request, obj):
-            names["claim_names"] = "claim_names_shown"
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        may_change = self.has_change_permission(request, obj)
+        hidden = set() if obj.partner_id is not None else {"partner"}
+        if not require_viewer(request).sees_many_accounts:
+            hidden.add("account")
+        names = {} if may_change else {"claim_names": "claim_names_shown"}
+        sections: list[Any] = [self.head]
+        if is_saml(obj):
+            sections += self.saml_fieldsets(obj, may_change=may_change)
+        else:
+            sections += self.oidc_fieldsets
+        sections += self.shared_fieldsets
+        if is_saml(obj):
+            sections += self.saml_advanced(may_change=may_change)
         return [
-            (title, {**options, "fields": [new for old in options["fields"] if (new := names.get(old, old))]})
-            for title, options in super().get_fieldsets(request, obj)
+            (
+                title,
+                {
+                    **options,
+                    "fields": [names.get(name, name) for name in options["fields"] if name not in hidden],
+                },
+            )
+            for title, options in sections
         ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Offer no admin role as a default (V-8), and not the provider as its own sister."""
+        if obj is None:
+            kwargs["form"] = NewProviderForm
+        elif is_saml(obj) and self.has_change_permission(request, obj):
+            kwargs["form"] = self.saml_form(request)
         form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is None:
+            form.own_account = require_viewer(request).user.account
         if (roles := form.base_fields.get("default_account_role")) is not None:
             plain = ("", BuiltInAccountRole.MEMBER.value)
             roles.queryset = roles.queryset.filter(built_in__in=plain)
@@ -150,10 +201,35 @@ class IdentityProviderAdmin(ProviderActions, AccountScopedAdmin):
             sisters.queryset = sisters.queryset.exclude(pk=obj.pk)
         return form
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Note on the row what its columns need to know about who looks."""
+        obj = super().get_object(request, object_id, from_field)
+        if obj is not None:
+            obj.may_change = self.has_change_permission(request, obj)
+        return obj
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Save, and go on with what the button said once that is committed."""
+        one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        answer = super().changeform_view(request, object_id, form_url, {**one_way, **(extra_context or {})})
+        return self.after_saving_saml(request, answer)
+
     def update(self, request: HttpRequest, actor: Actor, obj: Any, form: Any) -> None:
         """Write what was edited."""
         values = {name: form.cleaned_data[name] for name in form.changed_data if name in _EDITED}
         providers.update_provider(provider=obj, actor=actor, values=values)
+        if is_saml(obj):
+            self.save_saml(request, actor, obj, form)
+
+    def get_urls(self) -> list[Any]:
+        """Add the addresses of a SAML provider's page."""
+        return [*self.saml_urls(), *super().get_urls()]
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
@@ -168,63 +244,21 @@ class IdentityProviderAdmin(ProviderActions, AccountScopedAdmin):
     @display(description=gettext_lazy("to copy"))
     def our_side(self, provider: IdentityProvider) -> SafeString:
         """What the vendor's console asks for."""
-        if provider.protocol == ProtocolName.OIDC:
-            return facts([(_("Redirect URI"), to_copy(redirect_uri(provider)))])
-        entity_id = sp_entity_id(provider, saml_settings_of(provider))
-        return facts(
-            [
-                (_("Redirect URL (ACS, sign-on URL)"), to_copy(redirect_url(provider))),
-                (_("Entity ID"), to_copy(entity_id)),
-            ]
-        )
+        return facts([(_("Redirect URI"), to_copy(redirect_uri(provider)))])
 
     @display(description=gettext_lazy("settings"))
     def their_side(self, provider: IdentityProvider) -> SafeString:
         """What the vendor's console gave."""
-        if provider.protocol == ProtocolName.OIDC:
-            oidc = oidc_settings_of(provider)
-            secret = _("stored, not shown") if oidc.client_secret else _("none")
-            return facts(
-                [
-                    (_("Issuer"), oidc.issuer),
-                    (_("Client id"), oidc.client_id),
-                    (_("Client secret"), secret),
-                    (_("Flow"), oidc.get_flow_display()),
-                    (_("Further scopes"), oidc.extra_scopes),
-                ]
-            )
-        saml = saml_settings_of(provider)
+        oidc = oidc_settings_of(provider)
+        secret = _("stored, not shown") if oidc.client_secret else _("none")
         return facts(
             [
-                (_("IdP Issuer URI / Entity ID"), saml.idp_entity_id),
-                (_("Single Sign-On URL"), saml.sso_url),
-                (_("Single Logout URL"), saml.slo_url),
-                (_("IdP-initiated sign-in"), saml.get_idp_initiated_display()),
+                (_("Issuer"), oidc.issuer),
+                (_("Client id"), oidc.client_id),
+                (_("Client secret"), secret),
+                (_("Flow"), oidc.get_flow_display()),
+                (_("Further scopes"), oidc.extra_scopes),
             ]
-        )
-
-    @display(description=gettext_lazy("X.509 certificates"))
-    def certificates(self, provider: IdentityProvider) -> SafeString:
-        """The keys that its answers may be signed with, and until when (A-7)."""
-        rows = SamlSettings.objects.filter(provider=provider).values_list(
-            "certificates__subject",
-            "certificates__fingerprint",
-            "certificates__not_before",
-            "certificates__not_after",
-        )
-        now = timezone.now()
-        return table(
-            (_("Subject"), _("SHA-256"), _("From"), _("Until")),
-            [
-                (
-                    subject,
-                    f"{fingerprint[:16]}…",
-                    moment(begins),
-                    badge(moment(ends), "success" if ends > now else "danger"),
-                )
-                for subject, fingerprint, begins, ends in rows
-                if fingerprint
-            ],
         )
 
     @display(description=gettext_lazy("claim names"))

@@ -1,0 +1,95 @@
+"""The result of a connection test, for the one who started it (S-3, V-18)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views import View
+
+from sso import advice, protocols, testing
+from sso.checks import Outcome
+from sso.claim_names import names_for
+from sso.models import IdentityProvider, SignInAttempt
+from sso.refusals import Refusal
+from sso.return_urls import safe_next
+
+_SHOWN = 100  # characters of a claim's values in the table, times ten
+
+
+class TestResultView(View):
+    """``/sso/test/<attempt>/``: 404 for everybody but the starter, in the session that began the test."""
+
+    __test__ = False  # for pytest, which takes it for a test by its name
+
+    def get(self, request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+        """Open the seal and lead to the clean address, or show the result (V-24)."""
+        code = request.GET.get("code", "")[:100]
+        attempt = testing.opened(request, str(attempt_id), code)
+        if attempt is None:
+            raise Http404
+        if code:
+            return redirect("sso:test_result", attempt_id)
+        return render(request, "sso/test_result.html", _context(attempt))
+
+
+def _context(attempt: SignInAttempt) -> dict[str, Any]:
+    provider, report = attempt.provider, attempt.report
+    protocol = protocols.protocol_of(provider)
+    names = protocol.check_names()
+    code = report.get("refusal", "")
+    refusal = Refusal(code, report.get("detail", ""))
+    verified = bool(attempt.claims)
+    claims = json.loads(attempt.claims) if attempt.claims else {}
+    # A protocol's own code has a protocol's own advice; what the planner said is ours.
+    help_text = advice.advice_for(code) if verified else protocol.advice(refusal, provider)
+    return {
+        "provider": provider,
+        "account": attempt.account,
+        "track_id": attempt.track_id,
+        "finished_at": attempt.finished_at,
+        "is_saved_version": provider.version == attempt.provider_version,
+        "passed": attempt.outcome == testing.PASSED,
+        "verified": verified,
+        "code": code,
+        "detail": report.get("detail", ""),
+        "advice": help_text or advice.advice_for(code),
+        "checks": [
+            {
+                "name": names.get(check.name, check.name),
+                "outcome": check.outcome.value,
+                "detail": check.detail,
+            }
+            for check in testing.checks_of(attempt)
+        ],
+        "has_weak": any(check.outcome is Outcome.WEAK for check in testing.checks_of(attempt)),
+        "attributes": _attributes(claims.get("raw", {}), provider),
+        "plan": report.get("plan"),
+        "match": report.get("match", ""),
+        "profile": report.get("profile", ()),
+        "rules": report.get("rules", ()),
+        "warnings": report.get("warnings", ()),
+        "back": safe_next(report.get("back", "")),
+        "again": safe_next(report.get("again", "")),
+    }
+
+
+def _attributes(raw: dict[str, list[str]], provider: IdentityProvider) -> list[dict[str, Any]]:
+    """Return what was sent, each with the claim that it became."""
+    names = names_for(provider.protocol, provider.vendor, provider.claim_names)
+    became: dict[str, str] = {}
+    for claim, candidates in names.items():
+        taken = next((name for name in candidates if name in raw), None)
+        if taken is not None:
+            became[taken] = ", ".join(filter(None, (became.get(taken), claim)))
+    return [
+        {
+            "name": name,
+            "values": [value[: _SHOWN * 10] for value in values[:_SHOWN]],
+            "claim": became.get(name, ""),
+        }
+        for name, values in sorted(raw.items(), key=lambda item: (item[0] not in became, item[0]))
+    ]
