@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,23 +19,64 @@ from sso.private_networks import check_provider_url
 from sso.provider_urls import host_of
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_saml.certificates import CertificateError, SigningCertificate, parse_certificates
-from sso_saml.models import IdpInitiated, SamlCertificate, SamlSettings
+from sso_saml.models import (
+    Binding,
+    ContextComparison,
+    HintStyle,
+    IdpInitiated,
+    SamlCertificate,
+    SamlSettings,
+)
 from sso_saml.provider_config import redirect_url, settings_of
 
 _ACTION = "provider.saml_settings"
+_TEXTS = ("idp_entity_id", "subject_attribute", "name_id_format", "metadata_entity_id")
+_URLS = ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "metadata_url")
+_SWITCHES = ("sign_requests", "force_authn", "require_encryption", "allow_rsa_1_5")
+_CHOICES = {
+    "slo_binding": Binding,
+    "request_binding": Binding,
+    "authn_context_comparison": ContextComparison,
+    "hint_style": HintStyle,
+    "idp_initiated": IdpInitiated,
+}
+_MAX_CONTEXTS = 10
+_ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,250}\Z")  # printable ASCII without blanks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamlValues:
-    """New values; ``None`` leaves one as it is. ``certificates`` are all of them, as PEM, base64 or pasted texts."""
+    """New values, one for each column of ``SamlSettings`` that an admin sets; ``None`` leaves one as it is, "" empties.
 
+    ``certificates`` are all of them, as PEM, base64 or pasted texts; ``authn_contexts`` a URI per line.
+    """
+
+    # what the vendor's console gave
     idp_entity_id: str | None = None
     sso_url: str | None = None
+    sso_post_url: str | None = None
     slo_url: str | None = None
+    slo_response_url: str | None = None
+    slo_binding: str | None = None
+    certificates: tuple[str, ...] | None = None
+    # how we ask
     sp_entity_id: str | None = None  # "" goes back to the Redirect URL
+    request_binding: str | None = None
+    sign_requests: bool | None = None
+    force_authn: bool | None = None
+    authn_contexts: str | None = None
+    authn_context_comparison: str | None = None
+    name_id_format: str | None = None
+    hint_style: str | None = None
+    # what we accept
     idp_initiated: str | None = None
     subject_attribute: str | None = None
-    certificates: tuple[str, ...] | None = None
+    require_encryption: bool | None = None
+    allow_rsa_1_5: bool | None = None
+    # where the values come from by themselves
+    metadata_url: str | None = None
+    metadata_entity_id: str | None = None
+    metadata_certificate: str | None = None
 
 
 @refusals_audited
@@ -72,40 +114,81 @@ def save_saml_settings(*, provider: IdentityProvider, actor: Actor, values: Saml
     return frozenset(changes)
 
 
-def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> dict[str, str | None]:
-    wanted: dict[str, str | None] = {}
-    for name in ("idp_entity_id", "sso_url", "slo_url", "subject_attribute"):
+def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> dict[str, str | bool | None]:
+    """The given values as they will be stored. Raises ``ProviderInvalid``."""
+    wanted: dict[str, str | bool | None] = {}
+    for name in (*_TEXTS, *_URLS, *_SWITCHES):
         value = getattr(values, name)
         if value is not None:
-            wanted[name] = value.strip()
+            wanted[name] = value.strip() if isinstance(value, str) else value
+    for name, choices in _CHOICES.items():
+        value = getattr(values, name)
+        if value is not None:
+            if value not in choices.values:
+                raise _invalid(
+                    provider, actor, f"{_label(name)} is one of {', '.join(map(str, choices.values))}"
+                )
+            wanted[name] = str(value)
     if values.sp_entity_id is not None:
         wanted["sp_entity_id"] = values.sp_entity_id.strip() or None
-    if values.idp_initiated is not None:
-        if values.idp_initiated not in IdpInitiated.values:
-            raise _invalid(
-                provider, actor, f"IdP-initiated sign-in is one of {', '.join(IdpInitiated.values)}"
-            )
-        wanted["idp_initiated"] = values.idp_initiated
-    own = wanted.get("sp_entity_id")
-    if own and own != redirect_url(provider) and own.startswith(f"{public_urls.origin(host_of(provider))}/"):
-        raise _invalid(
-            provider, actor, "an entity ID on our own host is the Redirect URL of one provider only (V-6)"
-        )
-    if wanted.get("idp_entity_id") == redirect_url(provider):
-        raise _invalid(
-            provider,
-            actor,
-            "this is our own Redirect URL. In Entra the right value is called Microsoft Entra Identifier, in Okta "
-            "Issuer (S-2)",
-        )
-    for name in ("sso_url", "slo_url"):
+    if values.authn_contexts is not None:
+        wanted["authn_contexts"] = "\n".join(values.authn_contexts.split())
+    if values.metadata_certificate is not None:
+        wanted["metadata_certificate"] = _metadata_certificate(provider, actor, values.metadata_certificate)
+    problem = _entity_id_problem(provider, wanted) or _uri_problem(wanted)
+    if problem:
+        raise _invalid(provider, actor, problem)
+    for name in _URLS:
         url = wanted.get(name)
-        if url:
+        if isinstance(url, str) and url:
             try:
                 check_provider_url(url, provider, actor)
             except OutboundError as error:
-                raise _invalid(provider, actor, f"{name.replace('_', ' ')}: {error}") from error
+                raise _invalid(provider, actor, f"{_label(name)}: {error}") from error
     return wanted
+
+
+def _entity_id_problem(provider: IdentityProvider, wanted: dict[str, str | bool | None]) -> str:
+    own, theirs = wanted.get("sp_entity_id"), wanted.get("idp_entity_id")
+    redirect = redirect_url(provider)
+    here = f"{public_urls.origin(host_of(provider))}/"
+    if isinstance(own, str) and own != redirect and own.startswith(here):
+        return "an entity ID on our own host is the Redirect URL of one provider only (V-6)"
+    if isinstance(theirs, str) and theirs.rstrip("/") == redirect.rstrip("/"):
+        return (
+            "this is our own Redirect URL. In Entra the right value is called Microsoft Entra Identifier, in Okta "
+            "Issuer (S-2)"
+        )
+    return ""
+
+
+def _uri_problem(wanted: dict[str, str | bool | None]) -> str:
+    """What is wrong with a NameID format or an authentication context: each is an absolute URI."""
+    contexts = str(wanted.get("authn_contexts") or "").splitlines()
+    if len(contexts) > _MAX_CONTEXTS:
+        return f"at most {_MAX_CONTEXTS} authentication contexts can be asked for"
+    for name, uris in (
+        ("authn_contexts", contexts),
+        ("name_id_format", [str(wanted.get("name_id_format") or "")]),
+    ):
+        for uri in uris:
+            if uri and not _ABSOLUTE_URI.match(uri):
+                return f"{_label(name)}: {uri[:80]} is no absolute URI, like those that begin with urn:oasis:names:tc:"
+    return ""
+
+
+def _label(name: str) -> str:
+    field: Any = SamlSettings._meta.get_field(name)
+    return str(field.verbose_name)
+
+
+def _metadata_certificate(provider: IdentityProvider, actor: Actor, text: str) -> str:
+    if not text.strip():
+        return ""
+    found = _certificates(provider, actor, (text,))
+    if len(found) != 1:
+        raise _invalid(provider, actor, f"{_label('metadata_certificate')}: exactly one is expected")
+    return found[0].pem
 
 
 def _certificates(

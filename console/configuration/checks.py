@@ -141,6 +141,11 @@ def certificate(value: str) -> str | None:
     return None
 
 
+def certificate_or_none(value: str) -> str | None:
+    """An X.509 certificate; "" for none."""
+    return certificate(value) if value else None
+
+
 def api_key(value: str) -> str | None:
     """A partner's key (S-6)."""
     return None if _API_KEY.match(value) else "must have exactly 32 characters: letters, digits, - or _"

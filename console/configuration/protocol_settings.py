@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,7 @@ def apply_saml(run: Run, label: str, provider: IdentityProvider, part: SamlPart)
         metadata = _metadata(run, part.place, part.metadata_file, part.idp_entity_id)
         if metadata is None:
             return False
-    values = SamlValues(
-        idp_entity_id=metadata.entity_id if metadata else part.idp_entity_id,
-        sso_url=metadata.sso_url if metadata else part.sso_url,
-        slo_url=metadata.slo_url if metadata else part.slo_url,
-        certificates=tuple(certificate.pem for certificate in metadata.certificates)
-        if metadata
-        else part.certificates,
-        sp_entity_id=part.entity_id,
-        idp_initiated=None if part.idp_initiated is None else part.idp_initiated.value,
-        subject_attribute=part.subject_attribute,
-    )
+    values = _saml_values(part, metadata)
     before = _saml_state(provider)
     with run.at(part.place):
         changed = save_saml_settings(provider=provider, actor=run.actor, values=values)
@@ -51,13 +42,31 @@ def apply_saml(run: Run, label: str, provider: IdentityProvider, part: SamlPart)
 
 
 _KEYS = {"sp_entity_id": "entity_id"}  # what a column is called in the file
+_SAME_NAMES = frozenset(value.name for value in fields(SamlPart)) & {
+    value.name for value in fields(SamlValues)
+}
+
+
+def _saml_values(part: SamlPart, metadata: IdpDescription | None) -> SamlValues:
+    given: dict[str, Any] = {name: getattr(part, name) for name in _SAME_NAMES}
+    given["sp_entity_id"] = part.entity_id
+    if part.authn_contexts is not None:
+        given["authn_contexts"] = "\n".join(part.authn_contexts)
+    if metadata is not None:
+        given |= {
+            "idp_entity_id": metadata.entity_id,
+            "sso_url": metadata.sso_url,
+            "slo_url": metadata.slo_url,
+            "certificates": tuple(certificate.pem for certificate in metadata.certificates),
+        }
+    return SamlValues(**given)
 
 
 def _saml_state(provider: IdentityProvider) -> dict[str, Any]:
     row = saml_settings_of(provider)
     certificates = SamlCertificate.objects.filter(settings__provider=provider)
     fingerprints = sorted(certificates.values_list("fingerprint", flat=True))
-    names = ("idp_entity_id", "sso_url", "slo_url", "sp_entity_id", "idp_initiated", "subject_attribute")
+    names = {value.name for value in fields(SamlValues)} - {"certificates"}
     state: dict[str, Any] = {name: None if row._state.adding else getattr(row, name) for name in names}
     return state | {"certificates": [f"{fingerprint[:_SHORT]}…" for fingerprint in fingerprints]}
 

@@ -2,7 +2,7 @@
 
 A field that may be left out leaves what is there as it is. Text fields take "" to empty something. A list names what
 must exist: what it doesn't name stays. The exceptions, whose lists are values and replace the old ones, are
-``certificates`` and the roles that a scope of a mapping role gives.
+``certificates``, ``authn_contexts`` and the roles that a scope of a mapping role gives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sso.claim_names import CLAIMS
 from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc.authorization import Flow
 from sso_oidc.models import OidcSettings
-from sso_saml.models import IdpInitiated, SamlSettings
+from sso_saml.models import Binding, ContextComparison, HintStyle, IdpInitiated, SamlSettings
 
 Names = tuple[Annotated[str, checks.not_empty], ...]  # references, looked up when the file is applied
 RolesBySpace = Mapping[str, Names]
@@ -91,21 +91,39 @@ class UserPart(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamlPart(Part):
-    """The SAML half of a provider (S-1, S-2, S-5). ``metadata_file`` stands for the three values."""
+    """The SAML half of a provider (S-1, S-2, S-5, S-7, L-4). ``metadata_file`` stands for the values of the provider's
+    metadata."""
 
     metadata_file: Annotated[str, checks.not_empty] | None = None
     idp_entity_id: Annotated[str, column(SamlSettings, "idp_entity_id")] | None = None
     sso_url: Annotated[str, column(SamlSettings, "sso_url"), checks.outside_url] | None = None
+    sso_post_url: Annotated[str, column(SamlSettings, "sso_post_url"), checks.outside_url] | None = None
     slo_url: Annotated[str, column(SamlSettings, "slo_url"), checks.outside_url] | None = None
+    slo_response_url: Annotated[str, column(SamlSettings, "slo_response_url"), checks.outside_url] | None = (
+        None
+    )
+    slo_binding: Binding | None = None
     certificates: tuple[Annotated[str, checks.certificate], ...] | None = None
     entity_id: Annotated[str, column(SamlSettings, "sp_entity_id")] | None = None
+    request_binding: Binding | None = None
+    sign_requests: bool | None = None
+    force_authn: bool | None = None
+    authn_contexts: tuple[Annotated[str, checks.not_empty], ...] | None = None
+    authn_context_comparison: ContextComparison | None = None
+    name_id_format: Annotated[str, column(SamlSettings, "name_id_format")] | None = None
+    hint_style: HintStyle | None = None
     idp_initiated: IdpInitiated | None = None
     subject_attribute: Annotated[str, column(SamlSettings, "subject_attribute")] | None = None
+    require_encryption: bool | None = None
+    allow_rsa_1_5: bool | None = None
+    metadata_url: Annotated[str, column(SamlSettings, "metadata_url"), checks.outside_url] | None = None
+    metadata_entity_id: Annotated[str, column(SamlSettings, "metadata_entity_id")] | None = None
+    metadata_certificate: Annotated[str, checks.certificate_or_none] | None = None
 
     def contradictions(self) -> Iterator[Contradiction]:
         """The file's values come from one place; beside it an entity ID may choose from an aggregate."""
         if self.metadata_file is not None:
-            for name in ("sso_url", "slo_url", "certificates"):
+            for name in ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "certificates"):
                 if getattr(self, name) is not None:
                     yield (name,), "comes from metadata_file; give one or the other"
 

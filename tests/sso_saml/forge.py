@@ -2,8 +2,8 @@
 
 XML by lxml, canonical form by lxml, signatures by ``cryptography``. A ``Recipe`` says what the response holds and a
 ``Seal`` how an element is signed; every field is a knob whose default is right, so a forgery is the honest recipe with
-one field replaced, and its twin is the recipe without that. For what no knob reaches, a recipe has four hooks: on the
-tree before signing, on the tree after it, on the bytes, on their base64 text.
+one field replaced, and its twin is the recipe without that. For what no knob reaches, a recipe has hooks: on the tree
+before signing, before encryption and after it all, on the bytes, and on their base64 text.
 
 A recipe is written once and used for many sign-ins: what it says of ``REQUEST_ID`` and other stand-ins becomes, in
 ``answering``, the ID of a request that was really made, before anything is signed.
@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from sso_saml.messages import Expected, SamlConfig
+from tests.sso_saml.encryption import Encryption
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -92,6 +93,17 @@ def der_base64(cert: x509.Certificate) -> str:
     return base64.b64encode(cert.public_bytes(serialization.Encoding.DER)).decode()
 
 
+def sp_certificate(name: str = "sp") -> x509.Certificate:
+    """The certificate of our key ``name``: to encrypt to. ``config()`` decrypts with ``rsa_key("sp")``."""
+    return certificate(rsa_key(name))
+
+
+def private_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
 def config(*keys: Key) -> SamlConfig:
     """The settings under test, trusting the given keys or else ``rsa_key("idp")``."""
     return SamlConfig(
@@ -101,6 +113,7 @@ def config(*keys: Key) -> SamlConfig:
         certificates=tuple(pem(certificate(key)) for key in keys or (rsa_key("idp"),)),
         sp_entity_id=SP,
         acs_url=SP,
+        sp_private_keys=(private_pem(rsa_key("sp")),),
     )
 
 
@@ -164,7 +177,11 @@ class Recipe:
     context: str | None = PASSWORD
     sign_assertion: Seal | None = field(default_factory=Seal)
     sign_response: Seal | None = None
+    encryption: Encryption | None = (
+        None  # of the signed assertion; a Response's signature covers it encrypted
+    )
     before_signing: TreeHook | None = None  # each hook gets the Response
+    before_encryption: TreeHook | None = None  # after the assertion was signed
     after_signing: TreeHook | None = None
     on_bytes: BytesHook | None = None
     on_post: TextHook | None = None
@@ -177,6 +194,19 @@ class Recipe:
     def answering(self, request_id: str, **others: str) -> Recipe:
         """The same in answer to a request that was really made; ``others`` are further stand-ins."""
         return self.but(stand_ins=((REQUEST_ID, request_id), *others.items()))
+
+    def encrypted_to(
+        self, *to: x509.Certificate | rsa.RSAPublicKey, hooks_inside: bool = True, **how: object
+    ) -> Recipe:
+        """The same with its assertion encrypted to certificates or keys of ours; ``how`` are knobs of ``Encryption``.
+
+        What ``after_signing`` did to the tree happens inside the encryption then, so that an attack on a plain response
+        becomes the same one inside an EncryptedAssertion; ``hooks_inside=False`` leaves it outside.
+        """
+        changes: dict[str, object] = {"encryption": Encryption(to, **how)}  # type: ignore[arg-type]
+        if hooks_inside and self.after_signing:
+            changes |= {"before_encryption": self.after_signing, "after_signing": None}
+        return self.but(**changes)
 
     def post(self) -> str:
         """The base64 text of the SAMLResponse form field."""
@@ -198,6 +228,11 @@ class Recipe:
         assertion = response.find(f"{{{SAML}}}Assertion")
         if self.sign_assertion and assertion is not None:
             sign(assertion, self.sign_assertion)
+        if self.before_encryption:
+            self.before_encryption(response)
+        if self.encryption:
+            for plain in response.findall(f"{{{SAML}}}Assertion"):
+                self.encryption.replace(plain, f"{{{SAML}}}EncryptedAssertion")
         if self.sign_response:
             sign(response, self.sign_response)
         if self.after_signing:

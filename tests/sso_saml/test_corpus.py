@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 
-from tests.sso_saml.corpus import ATTACKS, VARIANTS, Case, Variant
+from tests.sso_saml.corpus.case import Case, Variant
+from tests.sso_saml.corpus.everything import ATTACKS, VARIANTS
 from tests.sso_saml.corpus.stage import found_stage, play, welcome
 from tests.sso_saml.forge import NOW
 
