@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.sso_saml.forge import ADA, Recipe, Seal, certificate, pem, rsa_key
@@ -67,6 +67,18 @@ class Variant:
     recipe: Recipe
     person: str = ADA
     ground: Ground = USUAL
+    form: FormHook = as_it_is
+    first: Recipe | None = None
 
     def __str__(self) -> str:
         return self.name
+
+
+def twins_of(cases: Iterable[Case]) -> list[Variant]:
+    """What signs in beside the attacks, each once, however many attacks it is the twin of."""
+    twins: list[Variant] = []
+    for case in cases:
+        twin = Variant(f"twin of {case}", case.twin, case.person, case.ground, case.twin_form, case.first)
+        if all(replace(twin, name=other.name) != other for other in twins):
+            twins.append(twin)
+    return twins

@@ -17,7 +17,7 @@ from tests.sso_saml.corpus import (
     wrapping,
     xml_text,
 )
-from tests.sso_saml.corpus.case import Case, Variant
+from tests.sso_saml.corpus.case import Case, Variant, twins_of
 
 ATTACKS: dict[str, tuple[Case, ...]] = {
     "bytes and base64": encoding.CASES,
@@ -44,3 +44,4 @@ ATTACKS: dict[str, tuple[Case, ...]] = {
     "form": reuse.FORM,
 }
 VARIANTS: tuple[Variant, ...] = valid.VARIANTS
+TWINS: tuple[Variant, ...] = tuple(twins_of(case for cases in ATTACKS.values() for case in cases))
