@@ -45,8 +45,8 @@ class Start:
         )
 
 
-# A protocol's way out: returns the URL at the provider and the attempt that it made.
-WayOut = Callable[[Start], tuple[str, attempts.Begun]]
+# A protocol's way out: returns the URL at the provider, or a page that leads there, and the attempt that it made.
+WayOut = Callable[[Start], tuple[str | HttpResponse, attempts.Begun]]
 
 
 def find_provider(slug: str, protocol: ProtocolName) -> IdentityProvider | None:
@@ -79,10 +79,10 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
         starter=asker,
     )
     try:
-        url, begun = way_out(start)
+        way, begun = way_out(start)
     except SignInRefused as error:
         return answers.refused(request, error.refusal, provider=provider, again=error.again)
-    response = HttpResponseRedirect(url)
+    response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
     return response
 

@@ -13,11 +13,12 @@ from typing import cast
 
 from lxml import etree
 
-from sso_saml.errors import RefusalCode, SamlRefusal
-from sso_saml.names import saml
-from sso_saml.times import check_not_over, read_time
+from sso_saml.errors import RefusalCode, SamlRefusal, quoted
+from sso_saml.messages import Expected
+from sso_saml.names import NS_SCHEMA_INSTANCE, saml
+from sso_saml.times import check_not_over, plus_skew, read_time
 
-_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_NIL = f"{{{NS_SCHEMA_INSTANCE}}}nil"
 _ENCRYPTED = (saml("EncryptedID"), saml("EncryptedAttribute"))
 
 
@@ -40,9 +41,10 @@ class Authentication:
 
 
 def check_nothing_encrypted(assertion: etree._Element) -> None:
-    """Refuse an encrypted NameID or attribute; ignoring it would be taking it for absent."""
+    """Refuse what decryption left encrypted, in places where nobody is known to send it; ignoring it would be taking it
+    for absent."""
     if next(assertion.iter(*_ENCRYPTED), None) is not None:
-        raise SamlRefusal(RefusalCode.ENCRYPTED, "an encrypted NameID or attribute")
+        raise SamlRefusal(RefusalCode.ENCRYPTED, "an encrypted identifier in an unexpected place")
 
 
 def read_name_id(assertion: etree._Element) -> NameId | None:
@@ -71,6 +73,22 @@ def read_attributes(assertion: etree._Element) -> dict[str, tuple[str, ...]]:
             text = "".join(cast(Iterator[str], element.itertext()))
             values.append(text.strip() if len(element) else text)
     return {name: tuple(values) for name, values in attributes.items()}
+
+
+def check_authentication(authentication: Authentication, expected: Expected) -> None:
+    """Refuse an answer that does not keep to what we asked for: to sign in afresh, by one of certain contexts.
+
+    A provider that doesn't know ForceAuthn or RequestedAuthnContext ignores them (Core §3.4.1 lets it answer with an
+    error instead), so asking alone would prove nothing.
+    """
+    since = expected.authenticated_since
+    if since is not None and plus_skew(authentication.instant, expected.skew) < since:
+        raise SamlRefusal(
+            RefusalCode.AUTHN_NOT_FRESH,
+            f"AuthnInstant {authentication.instant:%Y-%m-%dT%H:%M:%SZ} is before we asked to sign in afresh",
+        )
+    if expected.contexts and authentication.context not in expected.contexts:
+        raise SamlRefusal(RefusalCode.AUTHN_CONTEXT, f"signed in by {quoted(authentication.context)}")
 
 
 def read_authentication(assertion: etree._Element, now: datetime) -> Authentication:

@@ -14,7 +14,7 @@ from audit.refusals import refusals_audited
 from foundation import public_urls
 from foundation.outbound_target import OutboundError
 from sso import subjects
-from sso.models import IdentityProvider
+from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
 from sso.provider_urls import host_of
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
@@ -136,6 +136,8 @@ def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> di
     if values.metadata_certificate is not None:
         wanted["metadata_certificate"] = _metadata_certificate(provider, actor, values.metadata_certificate)
     problem = _entity_id_problem(provider, wanted) or _uri_problem(wanted)
+    if wanted.get("hint_style") == HintStyle.SUBJECT and provider.vendor == Vendor.ENTRA:
+        problem = "Entra refuses a request with a Subject (AADSTS900236); it takes login_hint in the address"
     if problem:
         raise _invalid(provider, actor, problem)
     for name in _URLS:

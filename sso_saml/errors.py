@@ -42,6 +42,7 @@ class RefusalCode(StrEnum):
     ASSERTION_PLACE = "saml.assertion_place"
     STATUS = "saml.status"  # the provider itself says that the sign-in failed
     ENCRYPTED = "saml.encrypted"  # holds something that cannot be decrypted here
+    NOT_ENCRYPTED = "saml.not_encrypted"  # and the provider's settings want it encrypted
     # shape of a signature
     SIGNATURE_PLACE = "saml.signature_place"
     SIGNATURE_SHAPE = "saml.signature_shape"
@@ -66,6 +67,8 @@ class RefusalCode(StrEnum):
     SUBJECT_CONFIRMATION = "saml.subject_confirmation"
     RECIPIENT = "saml.recipient"
     AUTHN_STATEMENT = "saml.authn_statement"
+    AUTHN_NOT_FRESH = "saml.authn_not_fresh"  # signed in before we asked to sign in afresh
+    AUTHN_CONTEXT = "saml.authn_context"  # none of those asked for
     NAME_ID = "saml.name_id"
     REPLAY = "saml.replay"  # the assertion was used before
     # anything that a check did not foresee

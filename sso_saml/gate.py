@@ -65,6 +65,11 @@ class CheckedResponse:
     status_message: str
 
     @property
+    def holds_ciphertext(self) -> bool:
+        """True when anything in it is encrypted, so that our keys will be needed."""
+        return next(self.root.iter(xenc("EncryptedData")), None) is not None
+
+    @property
     def is_success(self) -> bool:
         """True when the provider says that the sign-in succeeded."""
         return self.status_codes[:1] == (STATUS_SUCCESS,)

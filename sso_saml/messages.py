@@ -6,7 +6,7 @@ Plain frozen values without behaviour; ``toolkit`` re-exports them. All moments 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -15,8 +15,9 @@ class SamlConfig:
     """One provider's settings, and ours towards it.
 
     ``certificates`` are PEM texts of the provider's signing certificates; only their keys count, their dates are for
-    the administrator. ``slo_url`` is ``None`` when the provider offers no single logout. ``sp_private_keys`` are PEM
-    texts for decryption, newest first; empty when nothing encrypted is expected.
+    the administrator. ``slo_url`` is ``None`` when the provider offers no single logout,
+    ``sso_post_url`` when the POST binding has no address of its own. ``sp_private_keys`` are PEM
+    texts for decryption, in the order to try them; empty when nothing in the message is encrypted.
     """
 
     idp_entity_id: str
@@ -25,7 +26,10 @@ class SamlConfig:
     certificates: tuple[str, ...]
     sp_entity_id: str
     acs_url: str
-    sp_private_keys: tuple[str, ...] = ()
+    sso_post_url: str | None = None
+    sp_private_keys: tuple[str, ...] = field(default=(), repr=False)
+    require_encryption: bool = False
+    allow_rsa_1_5: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,16 @@ class Expected:
     """What a response must match at this moment.
 
     ``request_id`` is the ID of our AuthnRequest, ``None`` for an unsolicited response. ``acs_urls`` are the exact texts
-    accepted as Destination and Recipient (more than one only where S-6 allows it).
+    accepted as Destination and Recipient (more than one only where S-6 allows it). ``authenticated_since`` is set when
+    the person had to sign in afresh, ``contexts`` when one of these authentication contexts is a must.
     """
 
     now: datetime
     request_id: str | None
     acs_urls: tuple[str, ...]
     skew: timedelta = timedelta(seconds=120)
+    authenticated_since: datetime | None = None
+    contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

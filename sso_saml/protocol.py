@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from foundation.secret_tokens import random_secret
@@ -14,8 +14,16 @@ from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.starts import Start
-from sso_saml.provider_config import config_of, redirect_path, settings_of
-from sso_saml.requests import build_authn_request
+from sso_saml.key_pairs import signing_key
+from sso_saml.models import Binding, HintStyle
+from sso_saml.posting import post_form
+from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
+from sso_saml.requests import Asking, posted_request, redirect_url_of
+
+# Entra documents login_hint beside SAMLRequest; ADFS, Auth0 and FusionAuth know it too, and to all others an unknown
+# parameter is nothing. A Subject is what Keycloak takes, and what Entra (AADSTS900236) and saml2int refuse, so no
+# vendor gets one unless its settings say so.
+_HINT_IN_ADDRESS = frozenset({HintStyle.VENDOR, HintStyle.PARAMETER})
 
 
 class SamlProtocol:
@@ -52,19 +60,32 @@ class SamlProtocol:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
 
 
-def way_out(start: Start) -> tuple[str, attempts.Begun]:
-    """Return the URL with the AuthnRequest, and the attempt whose request ID it carries."""
-    config = config_of(start.provider)
+def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
+    """Return the way to the provider with the AuthnRequest, and the attempt whose request ID it carries.
+
+    A URL for the redirect binding, a page that posts by itself for the POST binding.
+    """
+    settings = settings_of(start.provider)
+    config = config_of(start.provider, settings)
     if not config.sso_url:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "no Single Sign-On URL is configured")
     # An XML ID can't begin with a digit; 256 bits, unrelated to the handle (V-16).
     request_id = f"_{random_secret()}"
     begun = start.begin(request_id=request_id)
-    url = build_authn_request(
-        config,
-        request_id,
-        timezone.now(),
-        start.login_hint or None,
+    style = HintStyle(settings.hint_style)
+    asking = Asking(
+        request_id=request_id,
+        issue_instant=timezone.now(),
         relay_state=begun.handle,
+        login_hint=start.login_hint if style in _HINT_IN_ADDRESS else None,
+        subject_hint=start.login_hint if style is HintStyle.SUBJECT else None,
+        force_authn=must_be_fresh(settings, start.purpose),
+        contexts=settings.requested_contexts,
+        comparison=settings.authn_context_comparison,
+        name_id_format=settings.name_id_format or None,
     )
-    return url, begun
+    key = signing_key(start.provider) if settings.sign_requests else None
+    if settings.request_binding == Binding.POST:
+        posted = posted_request(config, asking, key)
+        return post_form(start.request, posted.url, posted.fields), begun
+    return redirect_url_of(config, asking, key), begun

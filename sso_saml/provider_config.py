@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.urls import reverse
 
 from sso import provider_urls
-from sso.models import IdentityProvider
+from sso.models import IdentityProvider, Purpose
+from sso_saml.key_pairs import decryption_keys
 from sso_saml.messages import SamlConfig
 from sso_saml.models import SamlSettings
 
@@ -32,15 +33,32 @@ def sp_entity_id(provider: IdentityProvider, settings: SamlSettings) -> str:
     return settings.sp_entity_id or redirect_url(provider)
 
 
-def config_of(provider: IdentityProvider) -> SamlConfig:
-    """Return the settings of a provider as the core wants them: two queries."""
-    settings = settings_of(provider)
-    certificates = () if settings.pk is None else settings.certificates.values_list("pem", flat=True)
+def must_be_fresh(settings: SamlSettings, purpose: str) -> bool:
+    """Tell whether the provider is to ask for the password again: so set, or the person is to prove themselves."""
+    return settings.force_authn or purpose == Purpose.REAUTHENTICATE
+
+
+def logout_url(provider: IdentityProvider) -> str:
+    """Return where the provider sends logout messages, by redirect and by POST."""
+    return f"{redirect_url(provider)}logout"
+
+
+def config_of(
+    provider: IdentityProvider, settings: SamlSettings | None = None, *, with_keys: bool = False
+) -> SamlConfig:
+    """Return the settings of a provider as the core wants them, read unless given: a query for the settings, one for
+    the certificates, and one for our private keys where the message has something to decrypt."""
+    settings = settings or settings_of(provider)
+    certificates = () if settings._state.adding else settings.certificates.values_list("pem", flat=True)
     return SamlConfig(
         idp_entity_id=settings.idp_entity_id,
         sso_url=settings.sso_url,
+        sso_post_url=settings.sso_post_url or None,
         slo_url=settings.slo_url or None,
         certificates=tuple(certificates),
         sp_entity_id=sp_entity_id(provider, settings),
         acs_url=redirect_url(provider),
+        sp_private_keys=decryption_keys(provider) if with_keys else (),
+        require_encryption=settings.require_encryption,
+        allow_rsa_1_5=settings.allow_rsa_1_5,
     )

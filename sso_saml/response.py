@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hmac
 import json
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -23,11 +25,14 @@ from sso_saml import replay
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal
 from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to
-from sso_saml.messages import Expected, SamlConfig
-from sso_saml.models import IdpInitiated
-from sso_saml.provider_config import config_of, redirect_path, settings_of
+from sso_saml.messages import Expected
+from sso_saml.models import ContextComparison, IdpInitiated, SamlSettings
+from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
 from sso_saml.status_pages import code_of
 from sso_saml.toolkit import validate_document
+
+# Where people must sign in afresh and nobody was asked to, "afresh" is this long ago at most.
+_UNSOLICITED_AGE = timedelta(minutes=5)
 
 
 def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
@@ -66,31 +71,50 @@ def _find_attempt(request: HttpRequest, provider: IdentityProvider, request_id: 
 
 
 def _verify_and_park(
-    provider: IdentityProvider, attempt: SignInAttempt, document: CheckedResponse, request_id: str | None
+    provider: IdentityProvider, attempt: SignInAttempt, document: CheckedResponse, request_id: str
 ) -> str:
-    config = config_of(provider)
-    assertion = validate_document(config, document, _expected(config, request_id))
-    claims = claims_of(assertion, provider, settings_of(provider).subject_attribute)
+    settings = settings_of(provider)
+    since = attempt.created_at if must_be_fresh(settings, attempt.purpose) else None
+    claims = _verify(provider, settings, document, request_id=request_id, authenticated_since=since)
+    return attempts.park(attempt, claims)
+
+
+def _verify(
+    provider: IdentityProvider,
+    settings: SamlSettings,
+    document: CheckedResponse,
+    *,
+    request_id: str | None,
+    authenticated_since: datetime | None,
+) -> dict[str, Any]:
+    """Verify a response and spend its assertion; return the claims in it, fit to be parked."""
+    config = config_of(provider, settings, with_keys=document.holds_ciphertext)
+    is_exact = settings.authn_context_comparison == ContextComparison.EXACT
+    expected = Expected(
+        now=timezone.now(),
+        request_id=request_id,
+        acs_urls=(config.acs_url,),
+        authenticated_since=authenticated_since,
+        contexts=settings.requested_contexts if is_exact else (),
+    )
+    assertion = validate_document(config, document, expected)
+    claims = claims_of(assertion, provider, settings.subject_attribute)
     replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
-    return attempts.park(attempt, json.loads(claims_json.dump(claims)))
-
-
-def _expected(config: SamlConfig, request_id: str | None) -> Expected:
-    return Expected(now=timezone.now(), request_id=request_id, acs_urls=(config.acs_url,))
+    found: dict[str, Any] = json.loads(claims_json.dump(claims))
+    return found
 
 
 def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: CheckedResponse) -> HttpResponse:
     """Answer a response that nobody asked for, as the provider is set (S-5)."""
-    mode = settings_of(provider).idp_initiated
+    settings = settings_of(provider)
+    mode = settings.idp_initiated
     if mode == IdpInitiated.RESTART and provider.is_enabled:
         # Keeps nothing of the POST; the GET limits this to once a minute, since only there the cookie is sent.
         return HttpResponseRedirect(f"{redirect_path(provider)}?restart=1", status=303)
     if mode != IdpInitiated.ACCEPT or not provider.is_enabled:
         raise SignInRefused(Code.UNSOLICITED, "IdP-initiated sign-in is refused by this provider's settings")
-    config = config_of(provider)
-    assertion = validate_document(config, document, _expected(config, None))
-    claims = claims_of(assertion, provider, settings_of(provider).subject_attribute)
-    replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
+    since = timezone.now() - _UNSOLICITED_AGE if settings.force_authn else None
+    claims = _verify(provider, settings, document, request_id=None, authenticated_since=since)
     begun = attempts.begin(
         request=request,
         provider=provider,
@@ -98,6 +122,6 @@ def _unsolicited(request: HttpRequest, provider: IdentityProvider, document: Che
         address=client_address(request),
         unsolicited=True,
     )
-    response = switching.to_continuation(attempts.park(begun.attempt, json.loads(claims_json.dump(claims))))
+    response = switching.to_continuation(attempts.park(begun.attempt, claims))
     browser.remember_unsolicited(response, begun.browser_secret)
     return response

@@ -4,6 +4,13 @@
 bytes, the schema, then every check of ``assertion_checks``. A view that must first find the attempt calls
 ``gate.check_encoded``, ``gate.claimed_in_response_to`` and then ``validate_document``.
 
+The order, when the assertion is encrypted: a signature of the Response is verified over the message as it arrived, and
+what is decrypted is the EncryptedAssertion in those signed bytes; then the whole document, with the plain assertion in
+place, passes the gate a second time (anyone can encrypt an attack to our public key); then the assertion's own
+signature is verified. Without a signature of the Response, decryption comes first, so its failure must not be told from
+a bad signature: a decoy goes the same way. An encrypted NameID or attribute is part of what was signed and is decrypted
+last.
+
 How wrapping is kept out, beyond the gate: after libxmlsec has accepted a signature, the signed element is canonicalised
 here, its digest is compared with the one in the signature, and those very bytes are parsed again. What is read is what
 was signed; the document that arrived is used further only for what an unsigned Response may say against itself.
@@ -16,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -34,13 +42,16 @@ from sso_saml.assertion_checks import (
     check_subject_confirmation,
 )
 from sso_saml.assertion_content import (
+    check_authentication,
     check_nothing_encrypted,
     read_attributes,
     read_authentication,
     read_name_id,
 )
+from sso_saml.decoy import DECOY
+from sso_saml.decryption import Decryption, Undecryptable, decrypt_parts
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, only_refusals
-from sso_saml.gate import CheckedResponse, check_encoded
+from sso_saml.gate import LIMITS, CheckedResponse, check_decrypted, check_encoded
 from sso_saml.gate import claimed_in_response_to as response_in_response_to
 from sso_saml.messages import Expected, SamlConfig, VerifiedAssertion
 from sso_saml.names import saml
@@ -78,13 +89,9 @@ def validate_document(config: SamlConfig, document: CheckedResponse, expected: E
 def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected) -> VerifiedAssertion:
     if not document.is_success:
         raise StatusRefusal(document.status_codes, document.status_message)
-    if document.assertion is None:
-        raise SamlRefusal(RefusalCode.ENCRYPTED, "the assertion is encrypted, and there is no key to read it")
-    content = _verified_content(config, document, document.assertion)
-    # What arrived, not its canonical form: exclusive c14n drops the prefix that xsi:type="xs:string" needs.
-    if not _schema().validate(document.root):
-        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
+    content = _verified_content(config, document)
     assertion = content.assertion
+    decrypt_parts(assertion, _decryption(config))
     check_nothing_encrypted(assertion)
     issuer = check_issuers(content, config)
     check_destination(content, expected)
@@ -92,6 +99,7 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
     conditions_until = check_conditions(assertion, config, expected)
     confirmed_until = check_subject_confirmation(assertion, expected)
     authentication = read_authentication(assertion, expected.now)
+    check_authentication(authentication, expected)
     name_id = read_name_id(assertion)
     return VerifiedAssertion(
         issuer=issuer,
@@ -109,29 +117,67 @@ def _validate(config: SamlConfig, document: CheckedResponse, expected: Expected)
     )
 
 
-def _verified_content(
-    config: SamlConfig, document: CheckedResponse, assertion: etree._Element
-) -> SignedContent:
+def _verified_content(config: SamlConfig, document: CheckedResponse) -> SignedContent:
     """Verify every signature there is, and give the signed elements, parsed anew from the signed bytes.
 
     The Response's signature covers the assertion as well; without it, the assertion must have its own.
     """
-    outer, inner = document.response_signature, document.assertion_signature
+    if config.require_encryption and document.encrypted_assertion is None:
+        raise SamlRefusal(RefusalCode.NOT_ENCRYPTED, "this provider's assertions must be encrypted")
+    response, outer = document.root, document.response_signature
     if outer is not None:
-        _verify(document.root, OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH, config.certificates)
+        _verify(response, OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH, config.certificates)
+        response = _signed_element(response, outer)
+    if document.encrypted_assertion is not None:
+        document = _decrypted(config, response)
+        response = document.root
+    inner = document.assertion_signature
     if inner is not None:
         _verify(document.root, OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH, config.certificates)
     if outer is not None:
-        response = _signed_element(document.root, outer)
-        signed_assertion = response.find(saml("Assertion"))
-        if signed_assertion is None:
-            raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed Response holds no assertion")
-        return SignedContent(response, response_is_signed=True, assertion=signed_assertion)
-    if inner is not None:
-        return SignedContent(
-            document.root, response_is_signed=False, assertion=_signed_element(assertion, inner)
-        )
-    raise SamlRefusal(RefusalCode.SIGNATURE_MISSING, "neither the Response nor the assertion is signed")
+        assertion = response.find(saml("Assertion"))
+    elif inner is not None and document.assertion is not None:
+        assertion = _signed_element(document.assertion, inner)
+    else:
+        raise SamlRefusal(RefusalCode.SIGNATURE_MISSING, "neither the Response nor the assertion is signed")
+    if assertion is None:
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed Response holds no assertion")
+    # What arrived, not its canonical form: exclusive c14n drops the prefix that xsi:type="xs:string" needs.
+    if not _schema().validate(document.root):
+        raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
+    return SignedContent(response, response_is_signed=outer is not None, assertion=assertion)
+
+
+def _decrypted(config: SamlConfig, response: etree._Element) -> CheckedResponse:
+    """``response`` with the plain assertion in the place of the encrypted one, after its second gate."""
+    copied = deepcopy(response)
+    encrypted = copied.find(saml("EncryptedAssertion"))
+    if encrypted is None:
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed Response holds no assertion")
+    try:
+        plain = _decryption(config).element_in(encrypted, saml("Assertion"))
+    except Undecryptable:
+        _fail_slowly(config)
+        raise
+    plain.tail = encrypted.tail
+    copied.replace(encrypted, plain)
+    return check_decrypted(etree.tostring(copied))
+
+
+def _decryption(config: SamlConfig) -> Decryption:
+    return Decryption(
+        private_keys=config.sp_private_keys,
+        recipient=config.sp_entity_id,
+        allow_rsa_1_5=config.allow_rsa_1_5,
+        limits=LIMITS,
+    )
+
+
+def _fail_slowly(config: SamlConfig) -> None:
+    """Spend what a response with a bad signature costs from here on."""
+    with suppress(SamlRefusal):
+        decoy = check_decrypted(DECOY)
+        _verify(decoy.root, OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH, config.certificates)
 
 
 def _verify(root: etree._Element, signature_path: str, certificates: tuple[str, ...]) -> None:

@@ -10,10 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from sso import answers, browser, starts
 from sso.models import ProtocolName
 from sso.refusals import Code, Refusal
-from sso_saml import response
+from sso_saml import key_pairs, response
 from sso_saml.protocol import way_out
-from sso_saml.provider_config import config_of
-from sso_saml.sp_metadata import sp_metadata
+from sso_saml.provider_config import logout_url, redirect_url, settings_of, sp_entity_id
+from sso_saml.sp_metadata import ServiceProviderDescription, sp_metadata
 
 
 @method_decorator(
@@ -56,4 +56,12 @@ class MetadataView(View):
         provider = starts.find_provider(slug, ProtocolName.SAML)
         if provider is None:
             return starts.unknown_provider(request, slug)
-        return HttpResponse(sp_metadata(config_of(provider)), content_type="application/samlmetadata+xml")
+        settings = settings_of(provider)
+        described = ServiceProviderDescription(
+            entity_id=sp_entity_id(provider, settings),
+            acs_url=redirect_url(provider),
+            logout_url=logout_url(provider),
+            certificates=[pair.certificate for pair in key_pairs.published(provider)],
+            signs_requests=settings.sign_requests,
+        )
+        return HttpResponse(sp_metadata(described), content_type="application/samlmetadata+xml")
