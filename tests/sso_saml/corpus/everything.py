@@ -6,6 +6,7 @@ from tests.sso_saml.corpus import (
     addresses,
     comments,
     encoding,
+    encrypted,
     keys,
     reuse,
     signature_shape,
@@ -18,6 +19,7 @@ from tests.sso_saml.corpus import (
     xml_text,
 )
 from tests.sso_saml.corpus.case import Case, Variant, twins_of
+from tests.sso_saml.corpus.encrypted import all_inside
 
 ATTACKS: dict[str, tuple[Case, ...]] = {
     "bytes and base64": encoding.CASES,
@@ -42,6 +44,9 @@ ATTACKS: dict[str, tuple[Case, ...]] = {
     "replay": reuse.REPLAY,
     "other customers": reuse.TENANTS,
     "form": reuse.FORM,
+    "encryption": encrypted.OWN,
 }
-VARIANTS: tuple[Variant, ...] = valid.VARIANTS
+for _family in ("bytes and base64", "XML", "size", "structure", "wrapping", "signature shape", "keys"):
+    ATTACKS[f"{_family}, encrypted"] = all_inside(ATTACKS[_family])
+VARIANTS: tuple[Variant, ...] = (*valid.VARIANTS, *encrypted.VARIANTS)
 TWINS: tuple[Variant, ...] = tuple(twins_of(case for cases in ATTACKS.values() for case in cases))
