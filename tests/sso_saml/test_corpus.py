@@ -6,28 +6,35 @@ attacks share is played once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
 
 import pytest
-import time_machine
-from pytest_django import DjangoDbBlocker
 
+from audit.models import AuditEvent, FailureLogEntry
 from tests.sso_saml.corpus.case import Case, Variant
+from tests.sso_saml.corpus.edits import MALLORY
 from tests.sso_saml.corpus.everything import ATTACKS, TWINS, VARIANTS
-from tests.sso_saml.corpus.stage import found_stage, refused, welcome
+from tests.sso_saml.corpus.for_pytest import stage  # noqa: F401  (a fixture for all tests here)
+from tests.sso_saml.corpus.stage import leave, post, prepare, refused, welcome
 from tests.sso_saml.corpus.standing import rolled_back
-from tests.sso_saml.forge import NOW
+from tests.sso_saml.forge import ADA
 
 ALL = [pytest.param(case, id=f"{family}: {case}") for family, cases in ATTACKS.items() for case in cases]
+# What only the key could tell, and what anybody could: changed on the way, or signed by a stranger.
+LOOK_ALIKE = [
+    ("encryption", "key of a stranger"),
+    ("encryption", "wrapped key changed"),
+    ("encryption", "CBC: first letter changed"),
+    ("encryption", "CBC: last byte changed"),
+    ("encryption", "CBC: last block cut off"),
+    ("encryption", "GCM: tag changed"),
+    ("encryption", "inside: nothing"),
+    ("encryption", "inside: another element"),
+    ("XML, encrypted", "DTD, encrypted"),
+    ("keys, encrypted", "another key, encrypted"),
+    ("keys, encrypted", "signed name changed, encrypted"),
+]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _stage(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Two customers for all tests here; what each test does to them is rolled back."""
-    with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False), rolled_back():
-        found_stage()
-        yield
 
 
 @pytest.mark.parametrize("case", ALL)
@@ -43,3 +50,43 @@ def test_twin_of_an_attack_signs_in(twin: Variant) -> None:  # S-8
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 def test_honest_answer_signs_the_right_person_in(variant: Variant) -> None:  # S-1, S-4, S-7
     welcome(variant)
+
+
+def named(family: str, name: str) -> Case:
+    [case] = [case for case in ATTACKS[family] if case.name == name]
+    return case
+
+
+@pytest.mark.parametrize(("family", "name"), LOOK_ALIKE)
+def test_stranger_cannot_tell_what_was_wrong_with_a_cipher_text(family: str, name: str) -> None:  # S-8
+    pages = []
+    for case in (named("keys", "another key"), named(family, name)):
+        page = refused(case).page
+        track_id = page.headers.pop("X-Track-Id")
+        pages.append((page.status, page.text.replace(track_id, ""), sorted(page.headers)))
+
+    assert pages[0] == pages[1]
+
+
+def test_nothing_of_an_assertion_is_printed_or_logged(
+    lines: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:  # S-8, V-24
+    """libxmlsec prints to file descriptor 2 what it can't understand, past every log."""
+    pieces: set[str] = set()
+    for _, cases in ATTACKS.items():
+        for case in cases:
+            with rolled_back():
+                prepare(case.ground)
+                visit = leave()
+                sent = case.attack.answering(visit.request_id)
+                text = sent.post()
+                pieces |= {text[at : at + 48] for at in (0, len(text) // 2) if len(text) > 200}
+                post(visit, sent.but(on_bytes=None, on_post=lambda _, text=text: text))
+                messages = str([*FailureLogEntry.objects.values(), *AuditEvent.objects.values()])
+                assert MALLORY not in messages
+                assert ADA not in messages
+
+    printed = "".join((lines.getvalue(), *capfd.readouterr()))
+    assert printed.count("sign_in_refused") > 400  # the log is on
+    said = {ADA, MALLORY, "Staff", "_session1", "SAMLResponse", "libxml", "xmlSec", "func="}
+    assert {text for text in said | pieces if text in printed} == set()
