@@ -6,7 +6,7 @@ from tests.sso_saml.corpus import (
     addresses,
     comments,
     encoding,
-    encrypted,
+    encryption,
     keys,
     reuse,
     signature_shape,
@@ -44,9 +44,9 @@ ATTACKS: dict[str, tuple[Case, ...]] = {
     "replay": reuse.REPLAY,
     "other customers": reuse.TENANTS,
     "form": reuse.FORM,
-    "encryption": encrypted.OWN,
+    "encryption": encryption.CASES,
 }
 for _family in ("bytes and base64", "XML", "size", "structure", "wrapping", "signature shape", "keys"):
     ATTACKS[f"{_family}, encrypted"] = all_inside(ATTACKS[_family])
-VARIANTS: tuple[Variant, ...] = (*valid.VARIANTS, *encrypted.VARIANTS)
+VARIANTS: tuple[Variant, ...] = (*valid.VARIANTS, *encryption.VARIANTS)
 TWINS: tuple[Variant, ...] = tuple(twins_of(case for cases in ATTACKS.values() for case in cases))
