@@ -14,8 +14,8 @@ from audit.models import AuditEvent, FailureLogEntry
 from tests.sso_saml.corpus.case import Case, Variant
 from tests.sso_saml.corpus.edits import MALLORY
 from tests.sso_saml.corpus.everything import ATTACKS, TWINS, VARIANTS
-from tests.sso_saml.corpus.for_pytest import stage  # noqa: F401  (a fixture for all tests here)
-from tests.sso_saml.corpus.stage import leave, post, prepare, refused, welcome
+from tests.sso_saml.corpus.for_pytest import stage  # noqa: F401  (a fixture, named by parameters)
+from tests.sso_saml.corpus.stage import Visit, post, prepare, refused, welcome
 from tests.sso_saml.corpus.standing import rolled_back
 from tests.sso_saml.forge import ADA
 
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_attack_is_refused_for_its_one_reason(case: Case) -> None:  # S-8
-    refused(case)
+def test_attack_is_refused_for_its_one_reason(case: Case, stage: Visit) -> None:  # noqa: F811  # S-8
+    refused(case, stage)
 
 
 @pytest.mark.parametrize("twin", TWINS, ids=str)
@@ -58,11 +58,15 @@ def named(family: str, name: str) -> Case:
 
 
 @pytest.mark.parametrize(("family", "name"), LOOK_ALIKE)
-def test_stranger_cannot_tell_what_was_wrong_with_a_cipher_text(family: str, name: str) -> None:  # S-8
+def test_stranger_cannot_tell_what_was_wrong_with_a_cipher_text(
+    family: str,
+    name: str,
+    stage: Visit,  # noqa: F811
+) -> None:  # S-8
     pages = []
     for case in (named("keys", "another key"), named(family, name)):
         with rolled_back():  # what repeats is counted, not logged again
-            page = refused(case).page
+            page = refused(case, stage).page
         track_id = page.headers.pop("X-Track-Id")
         pages.append((page.status, page.text.replace(track_id, ""), sorted(page.headers)))
 
@@ -70,7 +74,9 @@ def test_stranger_cannot_tell_what_was_wrong_with_a_cipher_text(family: str, nam
 
 
 def test_nothing_of_an_assertion_is_printed_or_logged(
-    lines: io.StringIO, capfd: pytest.CaptureFixture[str]
+    lines: io.StringIO,
+    capfd: pytest.CaptureFixture[str],
+    stage: Visit,  # noqa: F811
 ) -> None:  # S-8, V-24
     """libxmlsec prints to file descriptor 2 what it can't understand, past every log."""
     pieces: set[str] = set()
@@ -78,11 +84,10 @@ def test_nothing_of_an_assertion_is_printed_or_logged(
         for case in cases:
             with rolled_back():
                 prepare(case.ground)
-                visit = leave()
-                sent = case.attack.answering(visit.request_id)
+                sent = case.attack.answering(stage.request_id)
                 text = sent.post()
                 pieces |= {text[at : at + 48] for at in (0, len(text) // 2) if len(text) > 200}
-                post(visit, sent.but(on_bytes=None, on_post=lambda _, text=text: text))
+                post(stage, sent.but(on_bytes=None, on_post=lambda _, text=text: text))
                 messages = str([*FailureLogEntry.objects.values(), *AuditEvent.objects.values()])
                 assert MALLORY not in messages
                 assert ADA not in messages

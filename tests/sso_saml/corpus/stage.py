@@ -172,11 +172,13 @@ def signed_in(visit: Visit, answer: Answer) -> str | None:
     return str(me["email"]) if me["authenticated"] else None
 
 
-def refused(case: Case) -> Answer:
-    """Play the attack: a page with a track ID that leads to its one code, nobody signed in, nothing kept."""
+def refused(case: Case, visit: Visit) -> Answer:
+    """Play the attack: a page with a track ID that leads to its one code, nobody signed in, nothing kept.
+
+    ``visit`` waits for its answer before and after: an attack spends nothing, so one serves any number of them.
+    """
     prepare(case.ground)
     _come_before(case.first)
-    visit = leave()
     other = leave(case.beside) if case.beside else None
     before = rows()
     answer = post(visit, case.attack, case.form, other)
