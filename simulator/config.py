@@ -79,10 +79,14 @@ class DirectoryGroup:
 
 @dataclass(frozen=True)
 class ServiceProvider:
-    """A SAML application registered in the directory. The first ACS URL is the default one."""
+    """A SAML application registered in the directory. The first ACS URL is the default one.
+
+    ``metadata_file``: the application's own metadata, whose keys are used once it is there (``saml_sp_keys``).
+    """
 
     entity_id: str
     acs_urls: tuple[str, ...]
+    metadata_file: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def _directory(section: Section, folder: Path) -> Directory:
         raise ConfigError(section.path("people"), "at least one person is required")
     if len({person.id for person in people}) != len(people):
         raise ConfigError(section.path("people"), "object ids must be unique")
-    saml = section.sections("saml", _saml)
+    saml = section.sections("saml", lambda part: _saml(part, folder))
     scim = section.sections("scim", lambda part: _scim(part, folder))
     return Directory(
         slug=slug,
@@ -196,20 +196,23 @@ def _person(section: Section) -> Person:
     )
 
 
-def _saml(section: Section) -> SamlSettings:
+def _saml(section: Section, folder: Path) -> SamlSettings:
     return SamlSettings(
-        service_providers=section.sections("service_providers", _service_provider),
+        service_providers=section.sections("service_providers", lambda part: _service_provider(part, folder)),
         entity_id=section.optional_text("entity_id") or DEFAULT_ENTITY_ID,
         accept_subject=section.optional_bool("accept_subject"),
     )
 
 
-def _service_provider(section: Section) -> ServiceProvider:
+def _service_provider(section: Section, folder: Path) -> ServiceProvider:
     urls = section.texts("acs_urls")
     if not urls:
         raise ConfigError(section.path("acs_urls"), "at least one is required")
+    metadata_file = section.optional_text("metadata_file")
     return ServiceProvider(
-        section.text("entity_id"), tuple(_absolute(section.path("acs_urls"), url) for url in urls)
+        section.text("entity_id"),
+        tuple(_absolute(section.path("acs_urls"), url) for url in urls),
+        folder / metadata_file if metadata_file else None,
     )
 
 

@@ -21,6 +21,7 @@ from simulator.picker_page import picker_page
 from simulator.saml_metadata import metadata_xml
 from simulator.saml_request import AuthnRequest, decode_message, find_service_provider, parse_authn_request
 from simulator.saml_response import Recipient, failure, success
+from simulator.saml_sp_keys import ServiceProviderKeys
 from simulator.site import Site
 from simulator.web import Params, Request, Response
 
@@ -31,7 +32,13 @@ def sso(site: Site, request: Request) -> Response:
     """A service provider sends a person."""
     binding, params = ("post", request.form) if request.method == "POST" else ("redirect", request.query)
     now = dt.datetime.now(dt.UTC)
-    asked = parse_authn_request(site, decode_message(params.one("SAMLRequest"), binding), now=now)
+    message = decode_message(params.one("SAMLRequest"), binding)
+    asked = parse_authn_request(site, message, now=now)
+    keys = ServiceProviderKeys.read(asked.service_provider.metadata_file)
+    if binding == "post":
+        keys.check_document(message)
+    else:
+        keys.check_query(request.query_string)
     relay_state = _relay_state(params)
     if asked.is_passive:
         answer = failure(site, _recipient(asked), now, "NoPassive", "AADSTS50058: Nobody is signed in.")

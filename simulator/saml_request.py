@@ -4,7 +4,7 @@ Refused are: bad base64 or deflate, DTDs and entities, anything but an AuthnRequ
 AssertionConsumerServiceURL that is not registered character by character, a Destination that is not ours, an
 old IssueInstant, a response binding other than POST, NameID formats that cannot be issued, and (Entra) a
 Subject. Entra itself ignores Destination and IssueInstant; other vendors do not, so a product must get both
-right. A signature on the request is neither required nor checked.
+right. A signature on the request is ``saml_sp_keys``' business.
 """
 
 from __future__ import annotations

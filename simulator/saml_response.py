@@ -19,6 +19,7 @@ from simulator.config import NAME_ID_FORMATS, ServiceProvider, Vendor
 from simulator.dialects import pairwise, saml_attributes
 from simulator.keys import SigningKey
 from simulator.saml_request import SAML, SAMLP
+from simulator.saml_sp_keys import ServiceProviderKeys
 from simulator.site import Site
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -41,13 +42,14 @@ class Recipient:
 
 
 def success(site: Site, to: Recipient, selection: Selection, now: dt.datetime) -> bytes:
-    """A signed response with one assertion about the chosen person."""
+    """A signed response with one assertion about the person, encrypted if the application's metadata has a key."""
     response = _response(site, to, now, "Success")
     assertion = _assertion(site, to, selection, now)
     response.append(assertion)
     sign = selection.sign or DEFAULT_SIGN[site.directory.vendor]
     if sign in {"assertion", "both"}:
         _sign(assertion, site.saml_key)
+    ServiceProviderKeys.read(to.service_provider.metadata_file).encrypt(assertion)
     if sign in {"response", "both"}:
         _sign(response, site.saml_key)
     return etree.tostring(response)

@@ -150,9 +150,10 @@ def _check_document(document: bytes) -> CheckedResponse:
 def _check_ids(root: etree._Element) -> None:
     seen: set[str] = set()
     for element in _elements(root):
-        for name, value in element.attrib.items():
+        for key, value in element.items():
+            name = str(key)
             # ID (SAML), Id (XML Signature and Encryption), id, xml:id: whatever some reader may resolve "#…" by.
-            if str(name).rpartition("}")[2].lower() != "id":
+            if name[-2:].lower() != "id" or name.rpartition("}")[2].lower() != "id":
                 continue
             if value in seen:
                 raise SamlRefusal(RefusalCode.DUPLICATE_ID, f"ID {quoted(value)} is used twice")
@@ -160,12 +161,12 @@ def _check_ids(root: etree._Element) -> None:
 
 
 def _only_assertion(root: etree._Element, *, may_be_absent: bool) -> etree._Element | None:
-    found = [element for element in _elements(root) if element.tag in _ASSERTIONS]
+    found = list(root.iter(*_ASSERTIONS))
     if len(found) > 1 or (not found and not may_be_absent):
         raise SamlRefusal(RefusalCode.ASSERTION_COUNT, f"{len(found)} assertions, exactly one is expected")
     if found and found[0].getparent() is not root:
         raise SamlRefusal(RefusalCode.ASSERTION_PLACE, "the assertion is not a direct child of the Response")
-    if sum(element.tag == _RESPONSE for element in _elements(root)) > 1:
+    if len(list(root.iter(_RESPONSE))) > 1:
         raise SamlRefusal(RefusalCode.ASSERTION_PLACE, "a Response inside the Response")
     for element in (root, *found):
         if element.tag != saml("EncryptedAssertion") and not _ID.match(element.get("ID") or ""):
@@ -174,15 +175,14 @@ def _only_assertion(root: etree._Element, *, may_be_absent: bool) -> etree._Elem
 
 
 def _check_nothing_smuggled(root: etree._Element) -> None:
-    for element in _elements(root):
+    for element in root.iter(*_NEVER, _RETRIEVAL_METHOD):
         if element.tag in _NEVER:
             raise SamlRefusal(RefusalCode.SIGNATURE_SHAPE, f"{quoted(element.tag)} is never allowed")
-        if element.tag == _RETRIEVAL_METHOD:
-            # Older providers point from EncryptedData to the key beside it; that, and nothing else.
-            uri = element.get("URI") or ""
-            signing = next(element.iterancestors(_SIGNATURE), None)
-            if signing is not None or len(element) or not (uri.startswith("#") and _ID.match(uri[1:])):
-                raise SamlRefusal(RefusalCode.KEY_INFO, "RetrievalMethod")
+        # Older providers point from EncryptedData to the key beside it; that, and nothing else.
+        uri = element.get("URI") or ""
+        signing = next(element.iterancestors(_SIGNATURE), None)
+        if signing is not None or len(element) or not (uri.startswith("#") and _ID.match(uri[1:])):
+            raise SamlRefusal(RefusalCode.KEY_INFO, "RetrievalMethod")
 
 
 def _signatures(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from foundation.compiled_queries import insert
 from foundation.secret_tokens import digest
 from sso.models import IdentityProvider
 from sso_saml.errors import RefusalCode, SamlRefusal
@@ -19,8 +20,8 @@ def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> Non
     """
     try:
         with transaction.atomic():
-            SpentAssertion.objects.create(
-                provider=provider, assertion_digest=digest(assertion_id), expires_at=until
+            insert(
+                [SpentAssertion(provider=provider, assertion_digest=digest(assertion_id), expires_at=until)]
             )
     except IntegrityError:
         raise SamlRefusal(RefusalCode.REPLAY, "the assertion was used before") from None

@@ -66,9 +66,9 @@ class Makings:
         document = self._document(variant.recipe, self.visit.request_id)
         donor = self._document(random.choice(DONORS), self.other_request)
         rounds = random.choice((1, 1, 1, 2, MOST))
-        layer = random.choice(
-            ("bytes", "elements", "elements", "attributes", "base64", "form", "mixed", "inside")
-        )
+        layer = random.choice(LAYERS)
+        if layer == "signed":
+            return self._signed(random, variant, rounds, donor)
         names, document = self._in_document(random, layer, rounds, document, donor)
         text = base64.b64encode(document).decode()
         if layer == "base64":
