@@ -15,6 +15,7 @@ from tests.sso_saml.forge import (
     EMAIL,
     EXC_C14N,
     IDP,
+    MORE,
     NOW,
     PASSWORD,
     REQUEST_ID,
@@ -26,7 +27,9 @@ from tests.sso_saml.forge import (
     Seal,
     at,
     config,
+    ec_key,
     expected,
+    rsa_key,
     saml,
     samlp,
 )
