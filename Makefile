@@ -4,12 +4,14 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+FUZZ_MINUTES ?= 10
+FUZZ_SEED ?= 1
 IN_VENV := .venv/bin/python
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
 WITHOUT_MACHINERY := -m "not browser and not services and not interop"
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock bench-scim bench-scim-million venv venv-dev
+.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock fuzz-saml bench-scim bench-scim-million venv venv-dev
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
@@ -51,6 +53,9 @@ migrations: venv-dev ## Do the migrations fit the models?
 	@$(IN_VENV) manage.py makemigrations --check --dry-run
 
 check: lint types imports migrations test ## All of the above that needs no service and no browser
+
+fuzz-saml: venv-dev ## Mutated SAML responses against the product, FUZZ_MINUTES=10 FUZZ_SEED=1; a violation is kept in var/fuzz
+	@$(EMBEDDED) $(IN_VENV) -m tests.fuzz.saml_responses --minutes $(FUZZ_MINUTES) --seed $(FUZZ_SEED)
 
 bench-scim: venv ## Our SCIM server beside two others on one PostgreSQL (bench/README.md); about 15 minutes
 	@$(IN_VENV) -m bench.scim $(BENCH_ARGS)

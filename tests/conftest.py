@@ -8,6 +8,8 @@ Only ``DATABASE_URL``, ``REDIS_URL`` and ``CELERY_BROKER_URL`` are taken from ou
 from __future__ import annotations
 
 import atexit
+import io
+import logging
 import os
 import secrets
 import shutil
@@ -134,6 +136,21 @@ def broker_server(live_server: LiveServer, settings: Settings) -> str:
     """A real web server on localhost with the same database; its base URL, which is the configured one."""
     settings.BROKER_BASE_URL = live_server.url
     return str(live_server.url)
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Everything that goes to standard error while the test runs, debug lines of every library included."""
+    [handler] = [each for each in logging.getLogger().handlers if each.get_name() == "stderr"]
+    assert isinstance(handler, logging.StreamHandler)
+    root, level = logging.getLogger(), logging.getLogger().level
+    written = io.StringIO()
+    before = handler.setStream(written)
+    root.setLevel(logging.DEBUG)
+    yield written
+    root.setLevel(level)
+    if before is not None:
+        handler.setStream(before)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from collections import Counter
 from urllib.parse import parse_qs, urlsplit
 
 from django.apps import apps
+from django.db import connection
 
 from audit.models import AuditEvent, FailureLogEntry
 from tests.journeys.person_browser import Page
@@ -21,7 +22,15 @@ CONTINUE = "/sso/continue/"
 
 def rows() -> Counter[str]:
     """Return how many rows each table has."""
-    return Counter({model._meta.label: model._default_manager.count() for model in apps.get_models()})
+    models = [model for model in apps.get_models() if not model._meta.proxy]
+    quote = connection.ops.quote_name
+    # One statement: tests count often, and there are some sixty tables.
+    counted = " UNION ALL ".join(
+        f"SELECT '{model._meta.label}', count(*) FROM {quote(model._meta.db_table)}" for model in models
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(counted)
+        return Counter(dict(cursor.fetchall()))
 
 
 def written(before: Counter[str]) -> dict[str, int]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,21 +17,6 @@ from tests.journeys.seen import CALLBACK, OIDC, SAML, fields_of
 STARTS = pytest.mark.parametrize(
     ("start", "flow"), [(SAML, "hybrid"), (OIDC, "hybrid"), (OIDC, "code")], ids=["saml", "hybrid", "code"]
 )
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """Everything that goes to standard error while the test runs, debug lines of every library included."""
-    [handler] = [each for each in logging.getLogger().handlers if each.get_name() == "stderr"]
-    assert isinstance(handler, logging.StreamHandler)
-    root, level = logging.getLogger(), logging.getLogger().level
-    written = io.StringIO()
-    before = handler.setStream(written)
-    root.setLevel(logging.DEBUG)
-    yield written
-    root.setLevel(level)
-    if before is not None:
-        handler.setStream(before)
 
 
 def secrets_of(browser: PersonBrowser, *addresses: str) -> set[str]:

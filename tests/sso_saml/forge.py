@@ -3,7 +3,10 @@
 XML by lxml, canonical form by lxml, signatures by ``cryptography``. A ``Recipe`` says what the response holds and a
 ``Seal`` how an element is signed; every field is a knob whose default is right, so a forgery is the honest recipe with
 one field replaced, and its twin is the recipe without that. For what no knob reaches, a recipe has hooks: on the tree
-before signing, before encryption and after it all, and on the bytes.
+before signing, before encryption and after it all, on the bytes, and on their base64 text.
+
+A recipe is written once and used for many sign-ins: what it says of ``REQUEST_ID`` and other stand-ins becomes, in
+``answering``, the ID of a request that was really made, before anything is signed.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ RSA_SHA256 = f"{MORE}rsa-sha256"
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 
 IDP = "https://idp.acme.example/saml"
-SP = "https://broker.example/sso/saml/acme/"
+SP = "http://localhost:8000/sso/saml/acme/"
 REQUEST_ID = "_5f0c1e9d2b7a4d63"
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ADA = "ada@acme.example"
@@ -50,6 +53,7 @@ ADA = "ada@acme.example"
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 TreeHook = Callable[[etree._Element], object]
 BytesHook = Callable[[bytes], bytes]
+TextHook = Callable[[str], str]
 
 DIGESTS = {
     SHA256: "sha256",
@@ -180,10 +184,16 @@ class Recipe:
     before_encryption: TreeHook | None = None  # after the assertion was signed
     after_signing: TreeHook | None = None
     on_bytes: BytesHook | None = None
+    on_post: TextHook | None = None
+    stand_ins: tuple[tuple[str, str], ...] = ()  # what is written, and what it stands for in this sign-in
 
     def but(self, **changes: object) -> Recipe:
         """The same with some knobs turned."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+    def answering(self, request_id: str, **others: str) -> Recipe:
+        """The same in answer to a request that was really made; ``others`` are further stand-ins."""
+        return self.but(stand_ins=((REQUEST_ID, request_id), *others.items()))
 
     def encrypted_to(
         self, *to: x509.Certificate | rsa.RSAPublicKey, hooks_inside: bool = True, **how: object
@@ -200,7 +210,8 @@ class Recipe:
 
     def post(self) -> str:
         """The base64 text of the SAMLResponse form field."""
-        return base64.b64encode(self.document()).decode()
+        text = base64.b64encode(self.document()).decode()
+        return self.on_post(text) if self.on_post else text
 
     def document(self) -> bytes:
         """The signed response as bytes."""
@@ -212,6 +223,8 @@ class Recipe:
         response = _response(self)
         if self.before_signing:
             self.before_signing(response)
+        for written, meant in self.stand_ins:
+            _put_in(response, written, meant)
         assertion = response.find(f"{{{SAML}}}Assertion")
         if self.sign_assertion and assertion is not None:
             sign(assertion, self.sign_assertion)
@@ -327,6 +340,15 @@ def _assertion(recipe: Recipe, response: etree._Element) -> None:
                     element.set(f"{{{XSI}}}nil", "true")
                 else:
                     element.set(f"{{{XSI}}}type", "xs:string")
+
+
+def _put_in(response: etree._Element, written: str, meant: str) -> None:
+    for element in response.iter(etree.Element):
+        if element.text and written in element.text:
+            element.text = element.text.replace(written, meant)
+        for name, value in element.attrib.items():
+            if written in value:
+                element.set(name, value.replace(written, meant))
 
 
 def canonical(element: etree._Element, algorithm: str = EXC_C14N, prefixes: str | None = None) -> bytes:
