@@ -24,8 +24,10 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 from django.db.models import AutoField, Model, QuerySet
-from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
+from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql.subqueries import DeleteQuery, UpdateQuery
+
+from foundation.row_instances import instance_maker
 
 T = TypeVar("T")
 
@@ -278,16 +280,4 @@ def _maker(queryset: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[
         return tuple
     if kind is not ModelIterable or compiler.annotation_col_map:
         raise TypeError("a compiled query returns model instances without annotations, or values_list tuples")
-    info, select = compiler.klass_info, compiler.select
-    model: type[Model] = info["model"]
-    start, end = info["select_fields"][0], info["select_fields"][-1] + 1
-    names = [each[0].target.attname for each in select[start:end]]
-    related = get_related_populators(info, select, alias)  # type: ignore[call-arg]  # the stubs are of a newer Django
-
-    def make(row: Sequence[Any]) -> Model:
-        instance = model.from_db(alias, names, row[start:end])
-        for populate in related:
-            populate.populate(row, instance)
-        return instance
-
-    return make
+    return instance_maker(compiler.klass_info, compiler.select, alias)
