@@ -278,6 +278,22 @@ def _maker(queryset: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[
     kind = queryset._iterable_class
     if kind is ValuesListIterable:
         return tuple
-    if kind is not ModelIterable or compiler.annotation_col_map:
-        raise TypeError("a compiled query returns model instances without annotations, or values_list tuples")
-    return instance_maker(compiler.klass_info, compiler.select, alias)
+    if kind is not ModelIterable:
+        raise TypeError("a compiled query returns model instances or values_list tuples")
+    make, annotations = (
+        instance_maker(compiler.klass_info, compiler.select, alias),
+        compiler.annotation_col_map,
+    )
+    return _annotating(make, dict(annotations)) if annotations else make
+
+
+def _annotating(
+    make: Callable[[Sequence[Any]], Any], columns: dict[str, int]
+) -> Callable[[Sequence[Any]], Any]:
+    def make_annotated(row: Sequence[Any]) -> Any:
+        instance = make(row)
+        for name, column in columns.items():
+            setattr(instance, name, row[column])
+        return instance
+
+    return make_annotated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accounts.models import User
-from foundation.compiled_queries import insert
+from foundation.compiled_queries import CompiledDelete, insert, key, text, update
 from foundation.folding import fold
 from scim.documents import kept_of
 from scim.models import UserResource, UserValue
@@ -36,14 +36,19 @@ def update_document(user: User, resource: UserResource, before: JsonObject, afte
         resource.version += 1
         fields += ["attributes", "version"]
     if fields:
-        resource.save(update_fields=fields)
+        update(resource, fields)
     old, new = set(rows_of(before)), set(rows_of(after))
     if old == new:
         return
-    for attribute in {row.attribute for row in old - new}:
-        UserValue.objects.filter(user=user, attribute=attribute).delete()
     stale = {row.attribute for row in old - new}
+    for attribute in sorted(stale):
+        _FORGET.run(user.pk, attribute)
     _insert(user, (row for row in new if row not in old or row.attribute in stale))
+
+
+_FORGET = CompiledDelete(
+    lambda user, attribute: UserValue.objects.filter(user=user, attribute=attribute), key, text
+)
 
 
 def resource_of(user: User) -> UserResource | None:
