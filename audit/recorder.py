@@ -60,7 +60,7 @@ def record(
         ip_address=actor.address or None,
         changes=mask_values(dict(changes or {}), in_flight=False),
     )
-    insert([event])
+    insert([event], later=True)
     return event
 
 

@@ -24,8 +24,11 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 from django.db.models import AutoField, Model, QuerySet
-from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
+from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql.subqueries import DeleteQuery, UpdateQuery
+
+from foundation.row_instances import instance_maker
+from foundation.transactions import is_all_or_nothing
 
 T = TypeVar("T")
 
@@ -85,18 +88,30 @@ class CompiledUpdate:
     def __init__(self, build: Callable[..., Any], *markers: Marker) -> None:
         self._build = build
         self._markers = markers
-        self._statements: dict[str, _Statement] = {}
+        self._statements: dict[str, tuple[str, _Statement]] = {}  # by database vendor, with the table
 
     def run(self, *values: Any) -> int:
         """Write, in the caller's transaction, and return how many rows matched."""
         connection = connections[DEFAULT_DB_ALIAS]
-        statement = self._statements.get(connection.vendor)
-        if statement is None:
-            marks = [marker() for marker in self._markers]
-            sql, raw = self._compiled(marks).get_compiler(using=connection.alias).as_sql()
-            statement = self._statements[connection.vendor] = _statement(connection, sql, raw, marks)
+        _, statement = self._statement(connection)
         found: int = _execute(connection, statement.sql, statement.filled(values)).rowcount
         return found
+
+    def run_later(self, *values: Any) -> None:
+        """Write, in the caller's transaction, along with what comes next."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        table, statement = self._statement(connection)
+        _write(connection, table, statement.sql, statement.filled(values), later=True)
+
+    def _statement(self, connection: Any) -> tuple[str, _Statement]:
+        known = self._statements.get(connection.vendor)
+        if known is None:
+            marks = [marker() for marker in self._markers]
+            query = self._compiled(marks)
+            sql, raw = query.get_compiler(using=connection.alias).as_sql()
+            known = query.get_meta().db_table, _statement(connection, sql, raw, marks)
+            self._statements[connection.vendor] = known
+        return known
 
     def _compiled(self, marks: list[Any]) -> Any:
         queryset, changes = self._build(*marks)
@@ -115,11 +130,12 @@ class CompiledDelete(CompiledUpdate):
         return queryset.order_by().query.chain(DeleteQuery)
 
 
-def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
+def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False, later: bool = False) -> None:
     """Write new rows of one model in one statement, in the caller's transaction.
 
     For a few rows, ``bulk_create`` without its cost; each number of rows is a statement of its own. Calls no ``save``,
-    sends no signals and leaves keys that the database makes unset.
+    sends no signals and leaves keys that the database makes unset. ``later`` is for rows that can't conflict: see
+    ``update``.
     """
     if not rows:
         return
@@ -132,15 +148,17 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
     values = [
         field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields
     ]
-    _execute(connection, sql, values)
+    _write(connection, model._meta.db_table, sql, values, later=later)
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
 
 
-def update(row: Model, names: Iterable[str]) -> None:
+def update(row: Model, names: Iterable[str], *, later: bool = False) -> None:
     """Write some fields of a row by its key, in the caller's transaction; calls no ``save`` and sends no signals.
 
-    Give the names in a steady order: each combination is a statement of its own.
+    Give the names in a steady order: each combination is a statement of its own. ``later`` lets the write wait for
+    those that follow, where the database can send several at once and the transaction is all or nothing; do so when
+    nobody would catch its error.
     """
     model = type(row)
     connection = connections[DEFAULT_DB_ALIAS]
@@ -150,7 +168,7 @@ def update(row: Model, names: Iterable[str]) -> None:
         statement = _updates[connection.vendor, model, fields] = _update_of(connection, model, fields)
     sql, columns = statement
     values = [field.get_db_prep_save(field.pre_save(row, False), connection) for field in columns]
-    _execute(connection, sql, values)
+    _write(connection, model._meta.db_table, sql, values, later=later)
 
 
 _updates: dict[tuple[str, type[Model], tuple[str, ...]], tuple[str, list[Any]]] = {}
@@ -176,6 +194,14 @@ def _update_of(connection: Any, model: type[Model], names: Iterable[str]) -> tup
     key = model._meta.pk
     sql = f"UPDATE {name(model._meta.db_table)} SET {changes} WHERE {name(key.column)} = %s"  # noqa: S608 -- names of ours, values apart
     return sql, [*fields, key]
+
+
+def _write(connection: Any, table: str, sql: str, values: Sequence[Any], *, later: bool) -> None:
+    wait = getattr(connection, "write_later", None) if later and is_all_or_nothing() else None
+    if wait is not None:
+        wait(table, sql, values)
+    else:
+        _execute(connection, sql, values)
 
 
 def _execute(connection: Any, sql: str, values: Sequence[Any]) -> Any:
@@ -276,18 +302,22 @@ def _maker(queryset: QuerySet[Any, Any], compiler: Any, alias: str) -> Callable[
     kind = queryset._iterable_class
     if kind is ValuesListIterable:
         return tuple
-    if kind is not ModelIterable or compiler.annotation_col_map:
-        raise TypeError("a compiled query returns model instances without annotations, or values_list tuples")
-    info, select = compiler.klass_info, compiler.select
-    model: type[Model] = info["model"]
-    start, end = info["select_fields"][0], info["select_fields"][-1] + 1
-    names = [each[0].target.attname for each in select[start:end]]
-    related = get_related_populators(info, select, alias)  # type: ignore[call-arg]  # the stubs are of a newer Django
+    if kind is not ModelIterable:
+        raise TypeError("a compiled query returns model instances or values_list tuples")
+    make, annotations = (
+        instance_maker(compiler.klass_info, compiler.select, alias),
+        compiler.annotation_col_map,
+    )
+    return _annotating(make, dict(annotations)) if annotations else make
 
-    def make(row: Sequence[Any]) -> Model:
-        instance = model.from_db(alias, names, row[start:end])
-        for populate in related:
-            populate.populate(row, instance)
+
+def _annotating(
+    make: Callable[[Sequence[Any]], Any], columns: dict[str, int]
+) -> Callable[[Sequence[Any]], Any]:
+    def make_annotated(row: Sequence[Any]) -> Any:
+        instance = make(row)
+        for name, column in columns.items():
+            setattr(instance, name, row[column])
         return instance
 
-    return make
+    return make_annotated

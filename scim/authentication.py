@@ -31,7 +31,7 @@ _KINDS: tuple[Callable[[str, str], Credential | None], ...] = (
 def authenticate(request: HttpRequest, mount: str) -> Call:
     """Return the call of a good token; raises ``Unauthorized``. ``mount`` is the path that SCIM was reached under."""
     address = client_address(request)
-    plain = presented_token(request.headers.get("Authorization", ""))
+    plain = presented_token(request.META.get("HTTP_AUTHORIZATION", ""))
     if not plain:
         raise refused("scim.no_token", "Send the API token as Authorization: Bearer <token>.", address)
     for resolve in _KINDS:

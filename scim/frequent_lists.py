@@ -52,7 +52,7 @@ def rows_after(account: UUID, listed: Listed[Any], after: UUID | None, limit: in
 @lru_cache(maxsize=_KEPT)
 def _with_value(listed: Listed[Model], path: AttrPath, limit: int) -> CompiledQuery[Any]:
     def build(account: UUID, value: str) -> Any:
-        matching = listed.matching(account, Comparison(path, CompareOperator.eq, value))
+        matching = listed.matching(account, Comparison(path, CompareOperator.eq, value), whole=True)
         return matching.order_by("pk")[:limit]
 
     return CompiledQuery(build, key, text)

@@ -27,16 +27,20 @@ _Row = TypeVar("_Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[_Row]):
-    """What can be listed: ``scope`` is bounded by the account that it is given; a filter can only narrow it."""
+    """What can be listed: ``scope`` is bounded by the account that it is given; a filter can only narrow it.
+
+    ``whole`` is the same scope with what else a representation shows, read along for the few rows of a look-up.
+    """
 
     endpoint: str
     scope: Callable[[UUID], QuerySet[_Row]]
     table: FieldTable
     rows: Callable[[UUID], Rows]
+    whole: Callable[[UUID], QuerySet[_Row]] | None = None
 
-    def matching(self, account: UUID, node: FilterNode | None) -> QuerySet[_Row]:
+    def matching(self, account: UUID, node: FilterNode | None, *, whole: bool = False) -> QuerySet[_Row]:
         """Return what a filter leaves of the account's rows."""
-        scoped = self.scope(account)
+        scoped = self.whole(account) if whole and self.whole is not None else self.scope(account)
         return scoped if node is None else scoped.filter(to_q(node, self.table, self.rows(account)))
 
 

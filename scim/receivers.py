@@ -44,8 +44,8 @@ def follow_person(sender: type[User], user: User, actor: Actor, changed: frozens
 @receiver(person_deleted, dispatch_uid="scim.forget_person")
 def forget_person(sender: type[User], user: User, **_: Any) -> None:
     """Drop the document and its rows."""
-    _FORGET_VALUES.run(user.pk)
-    _FORGET_DOCUMENT.run(user.pk)
+    _FORGET_VALUES.run_later(user.pk)
+    _FORGET_DOCUMENT.run_later(user.pk)
 
 
 _FORGET_VALUES = CompiledDelete(lambda user: UserValue.objects.filter(user=user), key)

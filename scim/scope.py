@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.lifecycle.locking import note_locked
 from accounts.models import Group, GroupMembership, User
 from accounts.sources import Source
 from foundation.compiled_queries import CompiledQuery, key
 from foundation.ids import parse_id
+from foundation.json_rows import JsonRows
 from scim.call import Call
 from scim.errors import NotFound
 from scim.filter_fields import Collection
@@ -34,12 +35,18 @@ def people_of(account: UUID) -> QuerySet[User]:
     return found.only(*_SHOWN)
 
 
-_PERSON = CompiledQuery(lambda account, user: people_of(account).filter(pk=user), key, key)
+def people_with_groups(account: UUID) -> QuerySet[User]:
+    """Return the same people, each with the directory's groups that they are in (``groups_held``)."""
+    held = directory_memberships(account).filter(user=OuterRef("pk")).order_by("group__name_folded")
+    return people_of(account).annotate(directory_groups=JsonRows(held, "group_id", "group__name"))
+
+
+_PERSON = CompiledQuery(lambda account, user: people_with_groups(account).filter(pk=user), key, key)
 # The document is locked along with its person: of a row that is only joined, PostgreSQL shows who waited for the lock
 # what there was before the wait, and the change of whoever was first would be lost.
 _PERSON_LOCKED = CompiledQuery(
     lambda account, user: (
-        people_of(account)
+        people_with_groups(account)
         .defer(None)
         .filter(pk=user, scim_resource__isnull=False)
         .select_for_update(of=("self", "scim_resource"))
@@ -83,9 +90,20 @@ def rows_of_people(account: UUID) -> Rows:
     return rows
 
 
-def groups_of(call: Call, user_ids: Iterable[UUID]) -> dict[UUID, list[Reference]]:
-    """Return the directory's groups of some people, in one query."""
-    wanted = list(user_ids)
+def groups_held(call: Call, people: Iterable[User]) -> dict[UUID, list[Reference]]:
+    """Return the directory's groups of some people, in one query for all with whom they didn't come along."""
+    found: dict[UUID, list[Reference]] = {}
+    unknown: list[UUID] = []
+    for user in people:
+        rows: list[tuple[str, str]] | None = vars(user).get("directory_groups")
+        if rows is None:
+            unknown.append(user.pk)
+        else:
+            found[user.pk] = [(UUID(group), name) for group, name in rows]  # SQLite's have no hyphens
+    return found | _groups_asked(call, unknown) if unknown else found
+
+
+def _groups_asked(call: Call, wanted: Sequence[UUID]) -> dict[UUID, list[Reference]]:
     found: dict[UUID, list[Reference]] = {}
     for user_id, group_id, name in _groups_of(len(wanted)).all(call.account.pk, *wanted):
         found.setdefault(user_id, []).append((group_id, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accounts.models import User
-from foundation.compiled_queries import insert
+from foundation.compiled_queries import CompiledDelete, insert, key, text, update
 from foundation.folding import fold
 from scim.documents import kept_of
 from scim.models import UserResource, UserValue
@@ -19,7 +19,7 @@ def create_document(user: User, document: JsonObject) -> UserResource:
     """Write the document of somebody who has none."""
     resource = UserResource(user=user, attributes=kept_of(document))
     _copy_names(resource, user)
-    insert([resource])
+    insert([resource], later=True)
     _insert(user, rows_of(document))
     return resource
 
@@ -36,14 +36,19 @@ def update_document(user: User, resource: UserResource, before: JsonObject, afte
         resource.version += 1
         fields += ["attributes", "version"]
     if fields:
-        resource.save(update_fields=fields)
+        update(resource, fields, later=True)
     old, new = set(rows_of(before)), set(rows_of(after))
     if old == new:
         return
-    for attribute in {row.attribute for row in old - new}:
-        UserValue.objects.filter(user=user, attribute=attribute).delete()
     stale = {row.attribute for row in old - new}
+    for attribute in sorted(stale):
+        _FORGET.run_later(user.pk, attribute)
     _insert(user, (row for row in new if row not in old or row.attribute in stale))
+
+
+_FORGET = CompiledDelete(
+    lambda user, attribute: UserValue.objects.filter(user=user, attribute=attribute), key, text
+)
 
 
 def resource_of(user: User) -> UserResource | None:
@@ -70,7 +75,7 @@ def _insert(user: User, rows: Iterable[SearchRow]) -> None:
         for row in rows
     ]
     if len(values) <= _FEW:
-        insert(values)
+        insert(values, later=True)
     else:
         UserValue.objects.bulk_create(values)
 

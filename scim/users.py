@@ -23,7 +23,7 @@ from scim.patch_body import read_operations
 from scim.projection import Projection
 from scim.representation import represent_user, user_version
 from scim.schema import JsonObject
-from scim.scope import find_user, groups_of, people_of, rows_of_people
+from scim.scope import find_user, groups_held, people_of, people_with_groups, rows_of_people
 from scim.store import create_document, resource_of, update_document
 
 # Called with a person's present version before anything is changed; raises PreconditionFailed.
@@ -31,7 +31,7 @@ Guard = Callable[[str], None]
 
 _IN_COLUMNS = frozenset({"userName", "externalId", "displayName", "active"})
 
-USERS = Listed("Users", people_of, USER_FIELDS, rows_of_people)
+USERS = Listed("Users", people_of, USER_FIELDS, rows_of_people, people_with_groups)
 
 
 def list_users(call: Call, query: ListQuery) -> JsonObject:
@@ -41,7 +41,7 @@ def list_users(call: Call, query: ListQuery) -> JsonObject:
 
 def represent_users(call: Call, projection: Projection, found: Sequence[User]) -> list[JsonObject]:
     """Return several people; their groups are loaded only if they will be shown."""
-    groups = groups_of(call, [user.pk for user in found]) if found and projection.wants("groups") else {}
+    groups = groups_held(call, found) if projection.wants("groups") else {}
     return [
         represent_user(call, user, resource_of(user), groups.get(user.pk, ()), projection) for user in found
     ]
@@ -50,7 +50,7 @@ def represent_users(call: Call, projection: Projection, found: Sequence[User]) -
 def show_user(call: Call, user: User, projection: Projection, *, is_new: bool = False) -> JsonObject:
     """Return one person; nobody asks for the groups of a new one."""
     wanted = projection.wants("groups") and not is_new
-    groups = groups_of(call, [user.pk]).get(user.pk, ()) if wanted else ()
+    groups = groups_held(call, [user]).get(user.pk, ()) if wanted else ()
     return represent_user(call, user, resource_of(user), groups, projection)
 
 

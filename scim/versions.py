@@ -23,7 +23,7 @@ def require_match(request: HttpRequest, version: str) -> None:
 
     RFC 9110 lets If-Match compare only strong tags; SCIM's are weak, and RFC 7644 §3.14 uses them here all the same.
     """
-    require_version(request.headers.get("If-Match", ""), version)
+    require_version(request.META.get("HTTP_IF_MATCH", ""), version)
 
 
 def require_version(wanted: str, version: str) -> None:
@@ -35,7 +35,7 @@ def require_version(wanted: str, version: str) -> None:
 
 def is_unchanged(request: HttpRequest, version: str) -> bool:
     """Tell whether the client already has this version, so that 304 will do."""
-    known = request.headers.get("If-None-Match", "").strip()
+    known = request.META.get("HTTP_IF_NONE_MATCH", "").strip()
     return bool(known) and (known == "*" or _names(known, version))
 
 

@@ -298,6 +298,6 @@ def _remove(user: User, change: AccessChange) -> None:
 _DROP_ALL = CompiledDelete(lambda user: SpaceMembership.objects.filter(user=user), key)
 
 
-def drop_memberships(user: User) -> int:
-    """Drop every space role of somebody who is deleted (V-13) and return how many; audited with the deletion."""
-    return _DROP_ALL.run(user.pk)
+def drop_memberships(user: User) -> None:
+    """Drop every space role of somebody who is deleted (V-13); audited with the deletion."""
+    _DROP_ALL.run_later(user.pk)

@@ -18,9 +18,9 @@ _CLOSE = CompiledUpdate(
 )
 
 
-def close_identities(user: User) -> int:
-    """Close a person's identities and forget their last claims; return how many were open.
+def close_identities(user: User) -> None:
+    """Close a person's identities and forget their last claims.
 
     Called by ``accounts.lifecycle`` in the transaction of the deletion, which is audited there.
     """
-    return _CLOSE.run(user.pk, timezone.now())
+    _CLOSE.run_later(user.pk, timezone.now())

@@ -80,8 +80,18 @@ _CACHE = django_settings.CACHES["default"]
 _CACHE["KEY_PREFIX"] = f"broker-tests-{secrets.token_hex(8)}"  # a Redis in use elsewhere keeps its keys
 
 django.setup()
+
+from tests import speed  # noqa: E402  (after Django)
+
+speed.hash_passwords_quickly()
+speed.look_for_static_files_once()
 # pytest-xdist's workers inherit the environment, and would read the settings before they come here.
 del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def pytest_collection_finish() -> None:
+    """Begin the first test."""
+    speed.leave_what_stays_out_of_garbage_collection()
 
 
 @pytest.fixture(autouse=True)

@@ -215,11 +215,11 @@ def set_directory_members(
         for user_id in wanted - held
     ]
     if len(fresh) <= _FEW:
-        insert(fresh, ignore_conflicts=True)
+        insert(fresh, ignore_conflicts=True, later=True)
     else:
         GroupMembership.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=500)
     if fresh or removed:
-        update(group, ["updated_at"])
+        update(group, ["updated_at"], later=True)
         record(
             actor=actor,
             action="group.members_changed",

@@ -36,11 +36,11 @@ def end_access(locked: User) -> None:
     of it.
     """
     now = timezone.now()
-    sessions.close_open_rows(locked.pk, now, EndReason.STATUS)
-    _END_OWN_TOKENS.run(locked.pk, now)
-    _MARK_MADE_TOKENS.run(locked.pk, now)
+    sessions.note_ended(locked.pk, now, EndReason.STATUS)
+    _END_OWN_TOKENS.run_later(locked.pk, now)
+    _MARK_MADE_TOKENS.run_later(locked.pk, now)
     if locked.account_id is not None and locked.email_folded:
-        _END_INVITATIONS.run(locked.account_id, locked.email_folded, now)
+        _END_INVITATIONS.run_later(locked.account_id, locked.email_folded, now)
 
 
 _END_OWN_TOKENS = CompiledUpdate(
@@ -68,15 +68,15 @@ _END_INVITATIONS = CompiledUpdate(
 def drop_what_they_held(locked: User) -> None:
     """Drop group memberships, guest access, waiting changes and roles of somebody who is deleted."""
     now = timezone.now()
-    _DROP_GROUPS.run(locked.pk)
-    _END_GUEST_ACCESS.run(locked.pk, now)
-    _DECIDE_HELD.run(locked.pk, now)
+    _DROP_GROUPS.run_later(locked.pk)
+    _END_GUEST_ACCESS.run_later(locked.pk, now)
+    _DECIDE_HELD.run_later(locked.pk, now)
     if is_last_admin(locked):
         # V-14: their role stays on the row, so that an operator sees whom to replace.
         kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
         AccountRoleMembership.objects.filter(user=locked).exclude(role__built_in=kept).delete()
     else:
-        _DROP_ROLES.run(locked.pk)
+        _DROP_ROLES.run_later(locked.pk)
 
 
 _DROP_GROUPS = CompiledDelete(lambda user: GroupMembership.objects.filter(user=user), key)

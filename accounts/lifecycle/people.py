@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
@@ -248,7 +248,7 @@ def _checked(values: PersonChanges, actor: Actor, action: str, subject: Subject)
 
 
 def _save(
-    user: User, actor: Actor, action: str, subject: Subject, *, changed: Iterable[str] | None = None
+    user: User, actor: Actor, action: str, subject: Subject, *, changed: Collection[str] | None = None
 ) -> None:
     """Write a new person, or of a known one what ``changed``."""
     user.derive()
@@ -257,7 +257,9 @@ def _save(
             if changed is None:
                 insert([user])
             else:
-                update(user, User.columns_to_write(["updated_at", *changed]))
+                # Only the user name can be somebody else's already.
+                fields = User.columns_to_write(["updated_at", *changed])
+                update(user, fields, later="user_name" not in changed)
     except IntegrityError as error:
         # PostgreSQL names the constraint, SQLite its columns.
         if not any(name in str(error) for name in ("user_name_once_per_realm", "user_name_folded")):

@@ -56,6 +56,11 @@ def close_open_rows(user_id: UUID, now: datetime, reason: EndReason) -> int:
     return _END_OPEN.run(user_id, now, EndReason(reason).value)
 
 
+def note_ended(user_id: UUID, now: datetime, reason: EndReason) -> None:
+    """Do the same when nobody asks how many."""
+    _END_OPEN.run_later(user_id, now, EndReason(reason).value)
+
+
 @refusals_audited
 @in_transaction
 def end_session(*, session: UserSession, actor: Actor, reason: EndReason) -> bool:

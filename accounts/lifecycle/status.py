@@ -160,7 +160,7 @@ def _change(locked: User, actor: Actor, action: str, **values: Any) -> None:
     if not locked.can_sign_in:
         locked.session_epoch += 1  # the row is locked; all sessions are over at their next request
         written.append("session_epoch")
-    update(locked, User.columns_to_write(written))
+    update(locked, User.columns_to_write(written), later=True)
     verb = action.removeprefix("user.").replace("_", " ")
     record(
         actor=actor,

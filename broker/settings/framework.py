@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "broker.middleware.browser_only.BrowserUserSession",
     "broker.middleware.browser_only.BrowserMessages",
     "axes.middleware.AxesMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "broker.middleware.metrics.RequestMetricsMiddleware",
 ]
 
 ROOT_URLCONF = "broker.urls"

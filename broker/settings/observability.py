@@ -6,6 +6,8 @@ the raw path or query, which may hold codes and link tokens (V-24). In debug mod
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import Any
 
 import structlog
@@ -59,10 +61,24 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
+# What a value that JSON doesn't know looks like: its repr, as structlog has it.
+_to_json = json.JSONEncoder(default=repr).encode
+
+
+def _as_json(event: EventDict, **_: Any) -> str:
+    # One encoder for all lines: json.dumps makes a new one each time it is given a default.
+    return _to_json(event)
+
+
+# Where in the code a line was written, and by which thread, is in none of ours: don't look for it each time.
+# (https://docs.python.org/3/howto/logging.html#optimization)
+logging._srcfile = None
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
 _renderer: Processor = (
     structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     if DEBUG
-    else structlog.processors.JSONRenderer()
+    else structlog.processors.JSONRenderer(serializer=_as_json)
 )
 
 LOGGING: dict[str, Any] = {

@@ -174,6 +174,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "limit-leavers-tokens": {
+        "task": "accounts.tasks.limit_leavers_tokens",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "limit-leavers-secrets": {
+        "task": "scim.tasks.limit_leavers_secrets",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "purge-outbox": {
         "task": "foundation.tasks.purge_outbox",
         "schedule": 86_400.0,

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, with two things that a hot path needs.
+"""Django's PostgreSQL backend, with three things that a hot path needs.
 
 **Prepared statements** for SQL that is sent again and again (``foundation.compiled_queries``): PostgreSQL parses and
 plans it once a connection, which for a look-up by key is most of the work. All else goes on as Django does it, with
@@ -8,18 +8,25 @@ from 1.21 on does, with ``max_prepared_statements`` above 0).
 **A cheaper health check.** With ``CONN_HEALTH_CHECKS`` Django sends ``SELECT 1`` at the start of every request, a round
 trip of its own. A connection that answered within the last seconds, and whose socket the server hasn't closed since,
 needs none: a restarted or failed-over server shows at the socket. After a pause the full check is made as ever.
+
+**Writes that wait** for each other (``write_later``), when the caller needs no result of theirs: they are sent in one
+statement, at the latest before whatever is executed next and before the commit. What a transaction reads, and what it
+leaves behind, is therefore the same as if each had been sent at once; only its error comes later.
 """
 
 from __future__ import annotations
 
 import select
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db import Error
+from django.db import Error, NotSupportedError
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations as Operations
 from psycopg import Error as DriverError
+
+from foundation.postgresql.write_batch import WriteBatch
 
 if TYPE_CHECKING:
     _Wrapper: Any = object  # much of what is used here is missing in the stubs
@@ -46,6 +53,48 @@ class DatabaseWrapper(_Wrapper):
     _kept: Any = None
     _kept_for: Any = None
     _used_at = 0.0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._waiting = WriteBatch()
+
+    def write_later(self, table: str, sql: str, values: Sequence[Any]) -> None:
+        """Write in the present transaction, together with what comes next."""
+        if not self._waiting.takes(table):
+            self.send_writes()
+        self._waiting.add(table, sql, values)
+
+    def send_writes(self) -> None:
+        """Send what waits; raises what the writes would have raised."""
+        if not self._waiting:
+            return
+        sql, values = self._waiting.take()
+        try:
+            self.prepared_cursor().execute(sql, values)
+        except NotSupportedError:  # as in foundation.compiled_queries: prepare anew from the next request on
+            self.close_at = time.monotonic()
+            raise
+
+    def _prepare_cursor(self, cursor: Any) -> Any:
+        # Whoever wants to execute something comes through here.
+        self.send_writes()
+        return super()._prepare_cursor(cursor)
+
+    def _commit(self) -> Any:
+        self.send_writes()
+        return super()._commit()
+
+    def _rollback(self) -> Any:
+        self._waiting.forget()
+        return super()._rollback()
+
+    def _savepoint_rollback(self, sid: str) -> Any:
+        self._waiting.forget()  # they came after the savepoint: making one sends what waited
+        return super()._savepoint_rollback(sid)
+
+    def _close(self) -> Any:
+        self._waiting.forget()
+        return super()._close()
 
     def prepared_cursor(self) -> Any:
         """Return a cursor whose statements the server keeps prepared; values travel apart from the text.

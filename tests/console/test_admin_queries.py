@@ -27,7 +27,8 @@ Browse = Callable[[User], Client]
 
 
 def queries(browser: Client, address: str) -> list[str]:
-    """Return the SQL of one request."""
+    """Return the SQL of one request. Content types are read once a process, by whichever test comes first."""
+    browser.get(address)
     with CaptureQueriesContext(connection) as caught:
         assert browser.get(address).status_code == 200
     return [query["sql"] for query in caught.captured_queries]

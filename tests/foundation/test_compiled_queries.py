@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection
-from django.db.models import Model
+from django.db.models import Model, OuterRef
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from accounts.models import Account, ApiToken, Group, GroupMembership, User
 from accounts.sources import Source
 from audit.actors import configuration
 from foundation.compiled_queries import CompiledQuery, CompiledUpdate, insert, key, moment, text, update
+from foundation.json_rows import JsonRows
 
 PEOPLE = CompiledQuery(lambda account: User.objects.for_account(account).order_by("user_name"), key)
 BY_NAME = CompiledQuery(
@@ -144,3 +145,22 @@ def test_postgresql_keeps_them_prepared(accounts: tuple[Account, Account]) -> No
         cursor.execute("SELECT generic_plans + custom_plans, statement FROM pg_prepared_statements")
         used = [count for count, statement in cursor.fetchall() if '"user_name" = $' in statement]
     assert used == [2]
+
+
+def test_rows_that_belong_to_a_row_come_along_in_their_order(accounts: tuple[Account, Account]) -> None:
+    people = {user.user_name: user for user in User.objects.for_account(accounts[0])}
+    for name in ("Ops", "Élan", 'a "quoted" one'):
+        group = lifecycle.create_group(account=accounts[0], actor=configuration(), name=name)
+        insert([GroupMembership(group=group, user=people["ada"], source=Source.DIRECTORY)])
+    held = GroupMembership.objects.filter(user=OuterRef("pk")).order_by("-group__name")
+    asked = CompiledQuery(
+        lambda account: User.objects.for_account(account).annotate(held=JsonRows(held, "group__name", "id")),
+        key,
+    )
+    for _ in range(2):
+        found = {user.user_name: user for user in asked.all(accounts[0].pk)}
+        rows = GroupMembership.objects.filter(user=people["ada"]).order_by("-group__name")
+        expected = [[name, number] for name, number in rows.values_list("group__name", "id")]
+        assert vars(found["ada"])["held"] == expected
+        assert vars(found["bob"])["held"] == []
+        assert columns(found["ada"]) == columns(people["ada"])

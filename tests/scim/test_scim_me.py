@@ -209,10 +209,8 @@ def test_each_person_reads_themself_only(directory: Directory, other: Directory,
     assert hers.read("/Me")["title"] == "Engineer"
 
 
-def test_me_costs_a_query_each_for_token_person_and_groups(
-    hers: Directory, django_assert_num_queries: Any
-) -> None:
+def test_me_costs_a_query_each_for_token_and_person(hers: Directory, django_assert_num_queries: Any) -> None:
     hers.read("/Me")
     # Token with owner and account, person with document, groups; the fourth is the log, written apart in production.
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         hers.read("/Me")

@@ -95,9 +95,11 @@ def test_queries_stay_constant_as_the_account_grows(ready: Directory) -> None:
         few.pop("list") == 3
     )  # token, people with documents, groups: a short page says itself how many there are
     assert many.pop("list") == 4  # and the total
+    # PostgreSQL gets a few members along with the rest of the change, and more of them in a statement of their own.
+    assert many.pop("add") - few.pop("add") in (0, 1)
     assert few == many
-    assert few["get"] == 3
-    assert few["filter"] == 3
+    assert few["get"] == 2  # token, the person with document and groups
+    assert few["filter"] == 2
     assert few["create"] <= 8
 
 
