@@ -1,9 +1,9 @@
-"""Which of several certificates made a signature: a guess, so that libxmlsec need not canonicalise once for each.
+"""Which of several certificates made a signature, so that libxmlsec need not canonicalise the content once for each.
 
 During a provider's rollover two or three certificates are configured, and libxmlsec does all of its work for every one
-that doesn't fit. Here the canonical SignedInfo is made once and each public key tried on it, which is cheap.
-The guess decides nothing: libxmlsec verifies with the certificate that comes first, and with the others if that one
-fails. KeyInfo isn't asked: anybody can write it.
+that doesn't fit: a stranger's signature with the right digest costs as much as there are certificates. Here the
+canonical SignedInfo is made once and each public key tried on it, which is cheap. Only what fits goes on to libxmlsec,
+which verifies it all again: both have to agree. KeyInfo isn't asked: anybody can write it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,8 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 
 
-def fitting_first(certificates: tuple[str, ...], signature: etree._Element) -> tuple[str, ...]:
-    """``certificates`` (PEM) with the one that seems to have made ``signature`` (checked by the gate) in front."""
-    if len(certificates) < 2:
-        return certificates
+def fitting(certificates: tuple[str, ...], signature: etree._Element) -> tuple[str, ...]:
+    """Those of ``certificates`` (PEM) whose key made ``signature``, which has the shape that the gate wants."""
     signed_info = signature.find(ds("SignedInfo"))
     method = signature.find(f"{ds('SignedInfo')}/{ds('SignatureMethod')}")
     try:
@@ -39,12 +37,19 @@ def fitting_first(certificates: tuple[str, ...], signature: etree._Element) -> t
             "".join((signature.findtext(ds("SignatureValue")) or "").split()), validate=True
         )
     except (binascii.Error, ValueError):
-        return certificates
+        return ()
     if signed_info is None or method is None:
-        return certificates
-    signed = etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
+        return ()
+    prefixes = signed_info.find(f"{ds('CanonicalizationMethod')}/*")  # InclusiveNamespaces, and nothing else
+    signed = etree.tostring(
+        signed_info,
+        method="c14n",
+        exclusive=True,
+        with_comments=False,
+        inclusive_ns_prefixes=None if prefixes is None else (prefixes.get("PrefixList") or "").split(),
+    )
     algorithm = (method.get("Algorithm") or "").partition("#")[2]
-    return tuple(sorted(certificates, key=lambda pem: not _fits(pem, algorithm, value, signed)))
+    return tuple(pem for pem in certificates if _fits(pem, algorithm, value, signed))
 
 
 def _fits(pem: str, algorithm: str, value: bytes, signed: bytes) -> bool:

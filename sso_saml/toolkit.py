@@ -53,7 +53,7 @@ from sso_saml.decryption import Decryption, Undecryptable, decrypt_parts
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, only_refusals
 from sso_saml.gate import LIMITS, CheckedResponse, check_decrypted, check_encoded
 from sso_saml.gate import claimed_in_response_to as response_in_response_to
-from sso_saml.key_order import fitting_first
+from sso_saml.key_order import fitting
 from sso_saml.messages import Expected, SamlConfig, VerifiedAssertion
 from sso_saml.names import saml
 from sso_saml.safe_xml import UnsafeXmlError, parse_canonical
@@ -226,9 +226,12 @@ def _signed_bytes(
     digest = hashlib.new(shape.digest_method, signed_bytes).digest()
     if not hmac.compare_digest(digest, shape.digest_value):
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the content is not what was signed")
-    ordered = fitting_first(certificates, shape.element)
+    ours = fitting(certificates, shape.element)
     root = element.getroottree().getroot()
-    if OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(ordered)) is not True:
+    if (
+        not ours
+        or OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(ours)) is not True
+    ):
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the signature")
     return signed_bytes
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from sso_saml.errors import RefusalCode
 from tests.sso_saml.corpus.standing import rolled_back, standing
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ class Fuzzer:
             return f"status {answer.page.status}"
         else:
             code = _reason(answer.page.headers.get("X-Track-Id", ""))
-        if not code:
-            return "a refusal without a code"
+        if not code or code == RefusalCode.UNEXPECTED:
+            return f"a refusal for {code or 'nothing'}: no check foresaw it"
         self.report.refused[code] += 1
         return None
 

@@ -137,6 +137,7 @@ class Seal:
     canonicalization: str = EXC_C14N
     transforms: tuple[str, ...] = (ENVELOPED, EXC_C14N)
     prefixes: str | None = None  # PrefixList of the Reference's canonicalisation
+    info_prefixes: str | None = None  # PrefixList of SignedInfo's own canonicalisation
     reference_uri: str | None = None  # default: the element's ID
     references: int = 1
     on_canonical: BytesHook | None = None  # what is digested instead of the canonical form
@@ -370,7 +371,9 @@ def sign(element: etree._Element, seal: Seal) -> etree._Element:
     digest = hashlib.new(DIGESTS[seal.digest_method], content).digest()
     signature = etree.Element(f"{{{DS}}}Signature", nsmap={"ds": DS})
     signed_info = _ds(signature, "SignedInfo")
-    _ds(signed_info, "CanonicalizationMethod", Algorithm=seal.canonicalization)
+    method = _ds(signed_info, "CanonicalizationMethod", Algorithm=seal.canonicalization)
+    if seal.info_prefixes is not None:
+        _keep_prefixes(method, seal.info_prefixes)
     _ds(signed_info, "SignatureMethod", Algorithm=seal.signature_method)
     uri = f"#{element.get('ID')}" if seal.reference_uri is None else seal.reference_uri
     for _ in range(seal.references):
@@ -379,10 +382,7 @@ def sign(element: etree._Element, seal: Seal) -> etree._Element:
         for algorithm in seal.transforms:
             transform = _ds(transforms, "Transform", Algorithm=algorithm)
             if seal.prefixes is not None and algorithm.startswith(EXC_C14N):
-                inclusive = etree.SubElement(
-                    transform, f"{{{EXC_C14N}}}InclusiveNamespaces", nsmap={"ec": EXC_C14N}
-                )
-                inclusive.set("PrefixList", seal.prefixes)
+                _keep_prefixes(transform, seal.prefixes)
         _ds(reference, "DigestMethod", Algorithm=seal.digest_method)
         _ds(reference, "DigestValue", base64.b64encode(digest).decode())
     value = _ds(signature, "SignatureValue")
@@ -392,9 +392,16 @@ def sign(element: etree._Element, seal: Seal) -> etree._Element:
     element.insert(0 if issuer is None else element.index(issuer) + 1, signature)
     if seal.edit:
         seal.edit(signature)
-    signed = canonical(signed_info, seal.canonicalization)
+    signed = canonical(signed_info, seal.canonicalization, seal.info_prefixes)
     value.text = base64.b64encode(_signature_value(seal, signed)).decode()
     return signature
+
+
+def _keep_prefixes(canonicalization: etree._Element, prefixes: str) -> None:
+    inclusive = etree.SubElement(
+        canonicalization, f"{{{EXC_C14N}}}InclusiveNamespaces", nsmap={"ec": EXC_C14N}
+    )
+    inclusive.set("PrefixList", prefixes)
 
 
 HASHES: dict[str, hashes.HashAlgorithm] = {

@@ -8,8 +8,9 @@ from lxml import etree
 
 from sso_saml.errors import RefusalCode as C
 from tests.sso_saml.corpus.case import BOTH_SIGNED, HONEST, RESPONSE_SIGNED, Case, Ground, Variant
-from tests.sso_saml.corpus.edits import ds, find, parent_of
+from tests.sso_saml.corpus.edits import ds, find, in_value, parent_of
 from tests.sso_saml.corpus.encrypted import CBC, GCM, OURS, to_us
+from tests.sso_saml.corpus.structure import XML_ID
 from tests.sso_saml.encryption import DS, MORE, OAEP, OAEP_11, RSA_1_5, XENC, XENC11, Encryption
 from tests.sso_saml.forge import SAML, BytesHook, Recipe, TreeHook, rsa_key
 
@@ -264,6 +265,10 @@ VARIANTS = (
     Variant("keys of two, ours last", HONEST.encrypted_to(STRANGER, OURS)),
     Variant("RSA 1.5 with the switch", to_us(transport=RSA_1_5), ground=OLD_KEYS),
     Variant("encrypted, where only that is accepted", to_us(), ground=ONLY_ENCRYPTED),
+    Variant(
+        "xml:id that is no name, in an encrypted value",
+        to_us(HONEST.but(before_signing=in_value("{urn:x}x", **{XML_ID: "#"}))),
+    ),
     Variant("NameID", parts("NameID")),
     Variant("attribute", parts("Attribute")),
     Variant("NameID in an encrypted assertion", to_us(parts("NameID"))),

@@ -9,7 +9,9 @@ from lxml import etree
 from tests.sso_saml.corpus.case import ACCEPTING, BOTH_SIGNED, HONEST, RESPONSE_SIGNED, Ground, Variant
 from tests.sso_saml.corpus.comments import VARIANTS as COMMENTED
 from tests.sso_saml.corpus.comments import sealed_with_comments
+from tests.sso_saml.corpus.edits import in_value
 from tests.sso_saml.corpus.encoding import before_root, wrapped
+from tests.sso_saml.corpus.structure import XML_ID
 from tests.sso_saml.forge import (
     ADA,
     MORE,
@@ -112,12 +114,22 @@ FORMS = (
         Variant(f"canonical form with comments, {mode} signed", sealed_with_comments(recipe))
         for mode, recipe in MODES
     ),
+    *(
+        Variant(
+            f"prefixes kept in SignedInfo ({prefixes})",
+            HONEST.but(sign_assertion=Seal(info_prefixes=prefixes)),
+        )
+        for prefixes in ("xs xsi", "samlp saml ds", "unknown")
+    ),
     Variant("base64 in lines", HONEST.but(on_post=wrapped)),
     Variant(
         "base64 in lines of 64 that end as in Unix", HONEST.but(on_post=lambda text: wrapped(text, 64, "\n"))
     ),
     Variant("XML declaration", before_root('<?xml version="1.0" encoding="UTF-8"?>\n')),
     Variant("byte order mark", before_root("\ufeff")),
+    Variant(
+        "xml:id that is no name, in a value", HONEST.but(before_signing=in_value("{urn:x}x", **{XML_ID: "#"}))
+    ),
     Variant("indented and signed so", BOTH_SIGNED.but(before_signing=pretty)),
 )
 CONTENT = (
