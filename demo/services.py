@@ -34,7 +34,18 @@ def _web(places: Places) -> Service:
     binds = []
     for address in local_addresses():
         binds += ["--bind", f"[{address}]:{places.port}" if ":" in address else f"{address}:{places.port}"]
-    command = ["-m", "gunicorn", "broker.wsgi", *binds, "--workers", "2", "--threads", "4"]
+    command = [
+        "-m",
+        "gunicorn",
+        "broker.wsgi",
+        *binds,
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--limit-request-line",
+        "8190",
+    ]
     command += ["--no-control-socket", "--graceful-timeout", "5"]
     return _service(places, "web", command, answers(f"http://127.0.0.1:{places.port}/readyz"))
 
