@@ -216,10 +216,7 @@ def _signed_bytes(
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the content is not what was signed")
     ordered = fitting_first(certificates, shape.element)
     root = element.getroottree().getroot()
-    if (
-        OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(ordered))
-        is not True
-    ):
+    if OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(ordered)) is not True:
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the signature")
     return signed_bytes
 
