@@ -80,6 +80,7 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
         ),
         (gettext_lazy("New people and claims"), {"fields": [*_OF_THE_ACCOUNT, "claim_names"]}),
     )
+    fieldsets = (head, *oidc_fieldsets, *shared_fieldsets)
     add_fieldsets = ((None, {"fields": ["account", "name", "slug", "protocol", "vendor"]}),)
 
     # --- which rows and rights ----------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def certificate(name: str, days: int) -> x509.Certificate:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - dt.timedelta(days=400))
-        .not_valid_after(NOW + dt.timedelta(days=days, minutes=5))
+        .not_valid_after(NOW + dt.timedelta(days=days, hours=12))
         .sign(key, hashes.SHA256())
     )
 
