@@ -62,6 +62,22 @@ _SAML_ENTRA: dict[str, tuple[str, ...]] = {
     "external_id": (ENTRA_OBJECT_ID_URI,),
     "tenant_id": (ENTRA_TENANT_ID_URI,),
 }
+# What others send whose administrators keep the product's own names: ADFS (claim URIs), Keycloak's and Shibboleth's
+# built-in mappers (OIDs), OneLogin and JumpCloud. After the plain names, so they only fill what would be absent.
+_SAML_OTHER: dict[str, tuple[str, ...]] = {
+    "email": (
+        f"{_WS}/emailaddress",
+        "urn:oid:0.9.2342.19200300.100.1.3",
+        "urn:oid:1.2.840.113549.1.9.1",
+        "Email",
+        "User.email",
+        "emailaddress",
+    ),
+    "user_name": (f"{_WS}/upn",),
+    "given_name": (f"{_WS}/givenname", "urn:oid:2.5.4.42", "User.FirstName", "firstname"),
+    "family_name": (f"{_WS}/surname", "urn:oid:2.5.4.4", "User.LastName", "lastname", "surname"),
+    "groups": ("http://schemas.xmlsoap.org/claims/Group",),
+}
 CLAIMS = tuple(_PLAIN)  # the keys that a provider's `claim_names` may override
 
 _LIMIT = 2_000  # characters of one value
@@ -78,8 +94,11 @@ def names_for(protocol: str, vendor: str, overrides: Mapping[str, str]) -> dict[
     presets = _OIDC_VENDOR[vendor] if protocol == ProtocolName.OIDC else {}
     if protocol == ProtocolName.SAML and vendor == Vendor.ENTRA:
         presets = _SAML_ENTRA
+    others: dict[str, tuple[str, ...]] = {}
+    if protocol == ProtocolName.SAML and vendor != Vendor.ENTRA:
+        others = _SAML_OTHER
     for claim in names:
-        names[claim] = (*presets.get(claim, ()), *extra.get(claim, ()), *names[claim])
+        names[claim] = (*presets.get(claim, ()), *extra.get(claim, ()), *names[claim], *others.get(claim, ()))
     names.update({claim: (name,) for claim, name in overrides.items() if claim in names and name})
     return names
 

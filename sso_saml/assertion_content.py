@@ -75,8 +75,10 @@ def read_attributes(assertion: etree._Element) -> dict[str, tuple[str, ...]]:
         for element in attribute.iterfind(saml("AttributeValue")):
             if element.get(_NIL) in ("true", "1"):
                 continue
-            text = "".join(cast(Iterator[str], element.itertext()))
-            values.append(text.strip() if len(element) else text)
+            if len(element):
+                values.append("".join(cast(Iterator[str], element.itertext())).strip())
+            else:
+                values.append(element.text or "")
     return {name: tuple(values) for name, values in attributes.items()}
 
 

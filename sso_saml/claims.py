@@ -48,6 +48,7 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
         )
     ):
         email = assertion.name_id.strip()  # S-4
+    groups, split_warnings = _groups(person.groups, provider)
     user_name = person.user_name
     if not user_name and source.is_weak:
         user_name = assertion.name_id.strip() if assertion.name_id else None
@@ -66,7 +67,7 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
         timezone=person.timezone,
         space_names=person.space_names,
         space_roles=person.space_roles,
-        groups=person.groups,
+        groups=groups,
         groups_overage=overage,
         role_mapping=person.role_mapping,
         session=ProviderSession(
@@ -79,7 +80,7 @@ def claims_of(assertion: VerifiedAssertion, provider: IdentityProvider, subject_
             authenticated_at=assertion.authn_instant,
             context=assertion.authn_context or "",
         ),
-        warnings=(*person.warnings, *_weak_warning(source)),
+        warnings=(*person.warnings, *split_warnings, *_weak_warning(source)),
         raw=dict(bag),
     )
 
@@ -112,6 +113,25 @@ def _subject(
     raise SamlRefusal(
         RefusalCode.NAME_ID,
         "the NameID is transient or of an unknown format, and no subject attribute is configured",
+    )
+
+
+def _groups(
+    groups: tuple[str, ...] | None, provider: IdentityProvider
+) -> tuple[tuple[str, ...] | None, tuple[ClaimWarning, ...]]:
+    """Take OneLogin's one value ``a;b;c`` apart.
+
+    OneLogin sends a person's roles like that until its administrator chooses multi-value output. Several values are a
+    list already, and Entra's, Okta's and Google's lists never look so: there a semicolon is part of a name. Roles of a
+    mapping are never taken apart (R-2).
+    """
+    if provider.vendor != Vendor.OTHER or groups is None or len(groups) != 1 or ";" not in groups[0]:
+        return groups, ()
+    parts = tuple(filter(None, (part.strip() for part in groups[0].split(";"))))
+    return parts, (
+        ClaimWarning(
+            "groups_split", f"one value with {len(parts)} groups between semicolons was taken apart"
+        ),
     )
 
 

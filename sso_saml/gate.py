@@ -156,22 +156,22 @@ def check_ids(root: etree._Element) -> None:
     """Refuse a document in which two elements can be meant by one "#…"."""
     seen: set[str] = set()
     for element in _elements(root):
-        for name, value in element.attrib.items():
+        for name, value in element.items():
             # ID (SAML), Id (XML Signature and Encryption), id, xml:id: whatever some reader may resolve "#…" by.
-            if str(name).rpartition("}")[2].lower() != "id":
+            if name[-2:].lower() != "id" or name.rpartition("}")[2].lower() != "id":
                 continue
             if value in seen:
                 raise SamlRefusal(RefusalCode.DUPLICATE_ID, f"ID {quoted(value)} is used twice")
-            seen.add(str(value))
+            seen.add(value)
 
 
 def _only_assertion(root: etree._Element, *, may_be_absent: bool) -> etree._Element | None:
-    found = [element for element in _elements(root) if element.tag in _ASSERTIONS]
+    found = list(root.iter(*_ASSERTIONS))
     if len(found) > 1 or (not found and not may_be_absent):
         raise SamlRefusal(RefusalCode.ASSERTION_COUNT, f"{len(found)} assertions, exactly one is expected")
     if found and found[0].getparent() is not root:
         raise SamlRefusal(RefusalCode.ASSERTION_PLACE, "the assertion is not a direct child of the Response")
-    if sum(element.tag == _RESPONSE for element in _elements(root)) > 1:
+    if len(list(root.iter(_RESPONSE))) > 1:
         raise SamlRefusal(RefusalCode.ASSERTION_PLACE, "a Response inside the Response")
     for element in (root, *found):
         if element.tag != saml("EncryptedAssertion") and not XML_ID.match(element.get("ID") or ""):
@@ -181,15 +181,14 @@ def _only_assertion(root: etree._Element, *, may_be_absent: bool) -> etree._Elem
 
 def check_nothing_smuggled(root: etree._Element) -> None:
     """Refuse elements that sign or decrypt something elsewhere."""
-    for element in _elements(root):
+    for element in root.iter(*_NEVER, _RETRIEVAL_METHOD):
         if element.tag in _NEVER:
             raise SamlRefusal(RefusalCode.SIGNATURE_SHAPE, f"{quoted(element.tag)} is never allowed")
-        if element.tag == _RETRIEVAL_METHOD:
-            # Older providers point from EncryptedData to the key beside it; that, and nothing else.
-            uri = element.get("URI") or ""
-            signing = next(element.iterancestors(_SIGNATURE), None)
-            if signing is not None or len(element) or not (uri.startswith("#") and XML_ID.match(uri[1:])):
-                raise SamlRefusal(RefusalCode.KEY_INFO, "RetrievalMethod")
+        # Older providers point from EncryptedData to the key beside it; that, and nothing else.
+        uri = element.get("URI") or ""
+        signing = next(element.iterancestors(_SIGNATURE), None)
+        if signing is not None or len(element) or not (uri.startswith("#") and XML_ID.match(uri[1:])):
+            raise SamlRefusal(RefusalCode.KEY_INFO, "RetrievalMethod")
 
 
 def _signatures(

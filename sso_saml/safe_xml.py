@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -28,6 +28,18 @@ _DECLARATION = re.compile(
 _MARKUP_DECLARATION = re.compile(r"<!(?!--|\[CDATA\[)")
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# The encoding is given, not taken from the document: what was checked is what is parsed.
+_PARSER_OPTIONS: dict[str, Any] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "no_network": True,
+    "huge_tree": False,
+    "recover": False,
+    "remove_comments": True,
+    "collect_ids": False,
+}
 _XINCLUDE = ("{http://www.w3.org/2001/XInclude}", "{http://www.w3.org/2003/XInclude}")
 
 
@@ -72,19 +84,7 @@ def parse(document: bytes, limits: XmlLimits) -> etree._Element:
         raise UnsafeXmlError(XmlFault.TOO_LARGE, f"more than {limits.max_bytes} bytes")
     document = document.removeprefix(_BYTE_ORDER_MARK)
     _check_text(document)
-    # The encoding is given, not taken from the document: what was checked above is what is parsed.
-    parser = etree.XMLPullParser(
-        events=("start", "end", "start-ns", "end-ns"),
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        dtd_validation=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        collect_ids=False,
-    )
+    parser = etree.XMLPullParser(events=("start", "end", "start-ns", "end-ns"), **_PARSER_OPTIONS)
     try:
         parser.feed(document)
         root = parser.close()
@@ -93,6 +93,17 @@ def parse(document: bytes, limits: XmlLimits) -> etree._Element:
         raise UnsafeXmlError(XmlFault.NOT_XML) from None
     _check_tree(parser, limits)
     return root
+
+
+def parse_canonical(document: bytes, max_bytes: int) -> etree._Element:
+    """The root element of what lxml wrote in canonical form of a tree that ``parse`` made: it has no more nodes than
+    that one, so only the size is looked at again. Raises ``UnsafeXmlError``."""
+    if len(document) > max_bytes:
+        raise UnsafeXmlError(XmlFault.TOO_LARGE, f"more than {max_bytes} bytes")
+    try:
+        return etree.fromstring(document, etree.XMLParser(**_PARSER_OPTIONS))
+    except etree.XMLSyntaxError:
+        raise UnsafeXmlError(XmlFault.NOT_XML) from None
 
 
 def _check_text(document: bytes) -> None:

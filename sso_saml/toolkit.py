@@ -11,9 +11,9 @@ signature is verified. Without a signature of the Response, decryption comes fir
 a bad signature: a decoy goes the same way. An encrypted NameID or attribute is part of what was signed and is decrypted
 last.
 
-How wrapping is kept out, beyond the gate: after libxmlsec has accepted a signature, the signed element is canonicalised
-here, its digest is compared with the one in the signature, and those very bytes are parsed again. What is read is what
-was signed; the document that arrived is used further only for what an unsigned Response may say against itself.
+How wrapping is kept out, beyond the gate: the signed element is canonicalised here, its digest is compared with the one
+in the signature, libxmlsec verifies the signature, and those very bytes are parsed again. What is read is what was
+signed; the document that arrived is used further only for what an unsigned Response may say against itself.
 
 The library is used for signatures and for its schemas. Its Response class is not: it compares URLs by prefix, skips
 checks whose element is missing, decrypts in its constructor and raises outside its own error class.
@@ -53,9 +53,10 @@ from sso_saml.decryption import Decryption, Undecryptable, decrypt_parts
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, only_refusals
 from sso_saml.gate import LIMITS, CheckedResponse, check_decrypted, check_encoded
 from sso_saml.gate import claimed_in_response_to as response_in_response_to
+from sso_saml.key_order import fitting_first
 from sso_saml.messages import Expected, SamlConfig, VerifiedAssertion
 from sso_saml.names import saml
-from sso_saml.safe_xml import UnsafeXmlError, XmlLimits, parse
+from sso_saml.safe_xml import UnsafeXmlError, parse_canonical
 from sso_saml.signature_shape import SignatureShape
 
 __all__ = [
@@ -70,7 +71,9 @@ __all__ = [
 ]
 
 # Canonical form writes namespaces where they are used and so is longer than what arrived.
-_CANONICAL_LIMITS = XmlLimits(max_bytes=4 * 1024 * 1024)
+_MAX_CANONICAL_BYTES = 4 * 1024 * 1024
+_RESPONSE_SIGNATURE = OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH
+_ASSERTION_SIGNATURE = OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH
 
 
 @only_refusals
@@ -130,18 +133,18 @@ def _verified_content(config: SamlConfig, document: CheckedResponse) -> SignedCo
         raise SamlRefusal(RefusalCode.NOT_ENCRYPTED, "this provider's assertions must be encrypted")
     response, outer = document.root, document.response_signature
     if outer is not None:
-        _verify(response, OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH, config.certificates)
-        response = _signed_element(response, outer)
+        response = _parsed(_signed_bytes(response, outer, config.certificates, _RESPONSE_SIGNATURE))
     if document.encrypted_assertion is not None:
         document = _decrypted(config, response)
         response = document.root
-    inner = document.assertion_signature
-    if inner is not None:
-        _verify(document.root, OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH, config.certificates)
+    plain, inner = document.assertion, document.assertion_signature
+    signed_bytes = None
+    if plain is not None and inner is not None:
+        signed_bytes = _signed_bytes(plain, inner, config.certificates, _ASSERTION_SIGNATURE)
     if outer is not None:
         assertion = response.find(saml("Assertion"))
-    elif inner is not None and document.assertion is not None:
-        assertion = _signed_element(document.assertion, inner)
+    elif signed_bytes is not None:
+        assertion = _parsed(signed_bytes)
     else:
         raise SamlRefusal(RefusalCode.SIGNATURE_MISSING, "neither the Response nor the assertion is signed")
     if assertion is None:
@@ -177,10 +180,13 @@ def _decryption(config: SamlConfig) -> Decryption:
 
 
 def _fail_slowly(config: SamlConfig) -> None:
-    """Spend what a response with a bad signature costs from here on."""
+    """Spend what a response whose assertion was changed costs from here on."""
     with suppress(SamlRefusal):
         decoy = check_decrypted(DECOY)
-        _verify(decoy.root, OneLogin_Saml2_Utils.ASSERTION_SIGNATURE_XPATH, config.certificates)
+        if decoy.assertion is not None and decoy.assertion_signature is not None:
+            _signed_bytes(
+                decoy.assertion, decoy.assertion_signature, config.certificates, _ASSERTION_SIGNATURE
+            )
 
 
 @only_refusals
@@ -192,8 +198,7 @@ def verified_root(
     For messages other than responses; ``root`` passed ``message_gate``. Raises ``SamlRefusal`` and nothing else.
     """
     path = f"/samlp:{etree.QName(root).localname}/ds:Signature"
-    _verify(root, path, certificates)
-    return _signed_element(root, signature)
+    return _parsed(_signed_bytes(root, signature, certificates, path))
 
 
 @only_refusals
@@ -203,29 +208,34 @@ def check_schema(root: etree._Element) -> None:
         raise SamlRefusal(RefusalCode.SCHEMA, "the message does not follow SAML's schema")
 
 
-def _verify(root: etree._Element, signature_path: str, certificates: tuple[str, ...]) -> None:
-    """Let libxmlsec verify one signature with the configured certificates, one after the other.
+def _signed_bytes(
+    element: etree._Element, shape: SignatureShape, certificates: tuple[str, ...], signature_path: str
+) -> bytes:
+    """The bytes of ``element``, without its signature, that a configured certificate vouches for.
 
-    KeyInfo is not consulted, because the key is set beforehand. The library answers False for every failure and keeps
-    libxmlsec's error output off.
+    Their digest is compared before libxmlsec does so again, because that fails at once and for any number of
+    certificates. KeyInfo is not consulted, because the key is set beforehand. The library answers False for every
+    failure and keeps libxmlsec's error output off.
     """
     if not certificates:
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no certificate is configured")
+    signed_bytes = _canonical_without_signature(element, shape)
+    digest = hashlib.new(shape.digest_method, signed_bytes).digest()
+    if not hmac.compare_digest(digest, shape.digest_value):
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the content is not what was signed")
+    certificates = fitting_first(certificates, shape.element)
+    root = element.getroottree().getroot()
     if (
         OneLogin_Saml2_Utils.validate_sign(root, xpath=signature_path, multicerts=list(certificates))
         is not True
     ):
         raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "no configured certificate fits the signature")
+    return signed_bytes
 
 
-def _signed_element(element: etree._Element, shape: SignatureShape) -> etree._Element:
-    """``element`` without its signature, parsed from the bytes whose digest the (verified) signature states."""
-    signed_bytes = _canonical_without_signature(element, shape)
-    digest = hashlib.new(shape.digest_method, signed_bytes).digest()
-    if not hmac.compare_digest(digest, shape.digest_value):
-        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "the signed bytes cannot be told")
+def _parsed(signed_bytes: bytes) -> etree._Element:
     try:
-        return parse(signed_bytes, _CANONICAL_LIMITS)
+        return parse_canonical(signed_bytes, _MAX_CANONICAL_BYTES)
     except UnsafeXmlError as error:
         raise SamlRefusal(RefusalCode(f"saml.{error.fault.value}"), "in canonical form") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +334,48 @@ accounts:
 
 
 # V-23
+def test_everything_that_a_saml_provider_may_need_stands_in_the_file(configure: Configure) -> None:
+    # S-7, L-4, L-12, A-10
+    keys = {
+        "idp_entity_id": "https://idp.example/saml",
+        "sso_url": "https://idp.example/sso",
+        "sso_post_url": "https://idp.example/sso/post",
+        "slo_url": "https://idp.example/slo",
+        "slo_response_url": "https://idp.example/slo/done",
+        "slo_binding": "post",
+        "request_binding": "post",
+        "sign_requests": True,
+        "force_authn": True,
+        "authn_contexts": ["urn:oasis:names:tc:SAML:2.0:ac:classes:X509", "urn:x:strong"],
+        "authn_context_comparison": "minimum",
+        "name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+        "hint_style": "none",
+        "idp_initiated": "accept",
+        "subject_attribute": "uid",
+        "require_encryption": True,
+        "allow_rsa_1_5": True,
+        "metadata_url": "https://idp.example/metadata",
+        "metadata_entity_id": "https://idp.example/saml",
+        "metadata_certificate": pem(certificate("metadata")),
+    }
+    provider = {"slug": "acme-saml", "protocol": "saml", "saml": keys}
+    text = json.dumps({"accounts": [{"slug": "acme", "name": "Acme", "identity_providers": [provider]}]})
+    configure(text)
+    row = SamlSettings.objects.get()
+    found = {name: getattr(row, name) for name in keys}
+    assert found == {**keys, "authn_contexts": "\n".join(row.requested_contexts)}
+    assert row.requested_contexts == tuple(keys["authn_contexts"])  # type: ignore[arg-type]
+    version = IdentityProvider.objects.get().version
+    configure(text)
+    assert IdentityProvider.objects.get().version == version
+
+    provider["saml"] = {"authn_contexts": [], "metadata_certificate": "", "sign_requests": False}
+    configure(json.dumps({"accounts": [{"slug": "acme", "name": "Acme", "identity_providers": [provider]}]}))
+    row.refresh_from_db()
+    assert (row.authn_contexts, row.metadata_certificate, row.sign_requests) == ("", "", False)
+    assert row.slo_url == "https://idp.example/slo"
+
+
 def test_a_new_client_id_clears_the_secret_and_says_so(configure: Configure) -> None:
     configure(ACME)
     changed = configure(ACME.replace("client_id: abc, client_secret: first-secret", "client_id: other"))

@@ -296,7 +296,7 @@ def test_signed_bytes_that_cannot_be_told_are_not_read() -> None:
         validate_response(config(), honest.but(sign_assertion=kept).post(), expected())
 
     assert refused.value.code == RefusalCode.SIGNATURE_INVALID
-    assert refused.value.detail == "the signed bytes cannot be told"
+    assert refused.value.detail == "the content is not what was signed"
     assert validate_response(config(), honest.but(default_namespace=None).post(), expected()).name_id == ADA
 
 

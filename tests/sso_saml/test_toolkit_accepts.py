@@ -311,3 +311,34 @@ def test_line_break_in_a_digest_or_signature_is_no_difference() -> None:
             element.text = f"\n{(element.text or '')[:20]}\n{(element.text or '')[20:]}\n"
 
     assert accept(HONEST.but(sign_assertion=Seal(edit=wrap))).name_id == ADA
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        f"{MORE}rsa-sha256",
+        "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
+        f"{MORE}ecdsa-sha384",
+    ],
+)
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_the_right_one_of_several_certificates_is_found(method: str, position: int) -> None:
+    # S-7: a rollover, whatever the order of the certificates
+    ours = ec_key("idp") if "ecdsa" in method else rsa_key("idp")
+    keys = [rsa_key("old"), ec_key("older")]
+    keys.insert(position, ours)
+    recipe = Recipe(sign_assertion=Seal(key=ours, signature_method=method))
+    assert validate_response(config(*keys), recipe.post(), expected()).name_id == ADA
+
+
+STRONG = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
+
+
+@pytest.mark.parametrize("minutes", [-2, 0, 1.9])
+def test_person_who_signed_in_afresh_is_let_in(minutes: float) -> None:  # S-7: two minutes of skew
+    since = NOW + timedelta(minutes=minutes - 2)
+    assert accept(HONEST.but(authenticated=at(-2)), authenticated_since=since).name_id == ADA
+
+
+def test_one_of_the_contexts_that_were_asked_for_is_enough() -> None:  # S-7
+    assert accept(HONEST, contexts=(STRONG, PASSWORD)).authn_context == PASSWORD

@@ -7,6 +7,7 @@ the signature itself are in ``test_signature_attacks``, on the bytes in ``test_g
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 from lxml import etree
@@ -17,6 +18,7 @@ from tests.sso_saml.forge import (
     ADA,
     IDP,
     NOW,
+    PASSWORD,
     REQUEST_ID,
     SAML,
     SP,
@@ -323,6 +325,33 @@ def test_defect_is_refused_and_its_twin_accepted(
     assert ADA not in str(refused.value)
     assert capfd.readouterr() == ("", "")
     assert validate_response(config(), case.twin.post(), expectation).assertion_id == "_assertion1"
+
+
+@pytest.mark.parametrize("minutes", [-30, -4.1])
+def test_person_who_did_not_sign_in_afresh_is_sent_away(minutes: float) -> None:  # S-7
+    with pytest.raises(SamlRefusal) as refused:
+        validate_response(
+            config(),
+            Recipe(authenticated=at(minutes)).post(),
+            expected(authenticated_since=NOW - timedelta(minutes=2)),
+        )
+    assert refused.value.code is RefusalCode.AUTHN_NOT_FRESH
+
+
+@pytest.mark.parametrize("context", [None, PASSWORD, "urn:oasis:names:tc:SAML:2.0:ac:classes:x509"])
+def test_person_who_signed_in_by_another_context_is_sent_away(context: str | None) -> None:  # S-7
+    asked = ("urn:oasis:names:tc:SAML:2.0:ac:classes:X509",)
+    recipe = Recipe(context=context)
+    if context is None:
+        recipe = recipe.but(
+            before_signing=lambda response: saml(
+                next(response.iter(f"{{{SAML}}}AuthnContext")), "AuthnContextDeclRef", "urn:x"
+            )
+        )
+    with pytest.raises(SamlRefusal) as refused:
+        validate_response(config(), recipe.post(), expected(contexts=asked))
+    assert refused.value.code is RefusalCode.AUTHN_CONTEXT
+    assert validate_response(config(), recipe.post(), expected()).name_id == ADA
 
 
 def test_reason_that_the_provider_gives_is_kept_for_the_page() -> None:  # L-10
