@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from accounts.models import Account, AccountHostName
+from foundation.compiled_queries import CompiledQuery, key
+
+_CANONICAL = CompiledQuery(
+    lambda account_id: (
+        AccountHostName.objects.for_account(account_id)
+        .filter(verified_at__isnull=False)
+        .order_by("position", "id")
+        .values_list("host")[:1]
+    ),
+    key,
+)
 
 
 def is_account_host(host: str) -> bool:
@@ -20,10 +31,5 @@ def account_of_host(host: str) -> Account | None:
 
 def canonical_host(account: Account) -> str | None:
     """Return the account's first verified host name, None when it lives on the deployment's."""
-    rows = (
-        AccountHostName.objects.for_account(account)
-        .filter(verified_at__isnull=False)
-        .order_by("position", "id")
-    )
-    host = rows.values_list("host", flat=True).first()
-    return None if host is None else str(host)
+    found = _CANONICAL.first(account.pk)
+    return None if found is None else str(found[0])

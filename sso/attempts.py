@@ -13,12 +13,14 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Account, User
 from foundation import track_ids
 from foundation.client_address import network_of
+from foundation.compiled_queries import CompiledQuery, insert, key, text
 from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret
 from sso import browser
@@ -113,16 +115,34 @@ def begin(
     return Begun(attempt, handle, secret, nonce, code_verifier)
 
 
+def _with_owners(**wanted: Any) -> QuerySet[SignInAttempt]:
+    return SignInAttempt.objects.filter(**wanted).select_related("provider", "account", "starter")[:1]
+
+
+_BY_HANDLE = CompiledQuery(
+    lambda digest, provider_id: _with_owners(handle_digest=digest, provider_id=provider_id), text, key
+)
+_BY_REQUEST_ID = CompiledQuery(
+    lambda request_id, provider_id: _with_owners(request_id=request_id, provider_id=provider_id), text, key
+)
+
+_PARKED_FOR = CompiledQuery(
+    lambda attempt_id: ParkedAnswer.objects.filter(attempt_id=attempt_id).values_list("pk")[
+        :ANSWERS_PER_ATTEMPT
+    ],
+    key,
+)
+
+
 def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
     """Return the open attempt that a provider's answer names, and bind its track ID; see ``_require_open``."""
-    found = SignInAttempt.objects.filter(handle_digest=digest(handle), provider=provider)
-    return _require_open(found.select_related("provider", "account", "starter").first(), request)
+    return _require_open(_BY_HANDLE.first(digest(handle), provider.pk), request)
 
 
 def find_by_request_id(request_id: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
     """Return the open attempt whose AuthnRequest had this ID, and bind its track ID."""
-    found = SignInAttempt.objects.filter(request_id=request_id, provider=provider).exclude(request_id="")
-    return _require_open(found.select_related("provider", "account", "starter").first(), request)
+    found = _BY_REQUEST_ID.first(request_id, provider.pk) if request_id else None
+    return _require_open(found, request)
 
 
 def _require_open(attempt: SignInAttempt | None, request: HttpRequest) -> SignInAttempt:
@@ -148,10 +168,10 @@ def _again(attempt: SignInAttempt) -> StartAgain:
 
 def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = False) -> str:
     """Keep a verified answer for its browser and return the one-time code that names it (V-17)."""
-    if ParkedAnswer.objects.filter(attempt=attempt).count() >= ANSWERS_PER_ATTEMPT:
+    if len(_PARKED_FOR.all(attempt.pk)) >= ANSWERS_PER_ATTEMPT:
         raise SignInRefused(Code.TOO_MANY, f"more than {ANSWERS_PER_ATTEMPT} answers to one sign-in")
     code = random_secret()
-    ParkedAnswer.objects.create(
+    parked = ParkedAnswer(
         attempt=attempt,
         code_digest=digest(code),
         host=attempt.host,
@@ -159,6 +179,7 @@ def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = F
         is_claims=is_claims,
         expires_at=timezone.now() + PARKED_LIFETIME,
     )
+    insert([parked])
     return code
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from accounts.models import Account, User
 from foundation.client_address import client_address
+from foundation.compiled_queries import CompiledQuery, text
 from sso import answers, attempts, browser, connecting, provider_urls, return_urls
 from sso.models import IdentityProvider, ProtocolName, Purpose
 from sso.refusals import Code, Refusal, SignInRefused
@@ -49,10 +50,18 @@ class Start:
 WayOut = Callable[[Start], tuple[str | HttpResponse, attempts.Begun]]
 
 
+_BY_SLUG = CompiledQuery(
+    lambda slug, protocol: IdentityProvider.objects.filter(slug=slug, protocol=protocol).select_related(
+        "account", "partner"
+    ),
+    text,
+    text,
+)
+
+
 def find_provider(slug: str, protocol: ProtocolName) -> IdentityProvider | None:
     """Return the provider of this slug and protocol, with its account."""
-    rows = IdentityProvider.objects.filter(slug=slug, protocol=protocol)
-    return rows.select_related("account", "partner").first()
+    return _BY_SLUG.first(slug, protocol.value)
 
 
 def unknown_provider(request: HttpRequest, slug: str) -> HttpResponse:

@@ -156,13 +156,14 @@ def check_ids(root: etree._Element) -> None:
     """Refuse a document in which two elements can be meant by one "#…"."""
     seen: set[str] = set()
     for element in _elements(root):
-        for name, value in element.items():
+        for key, value in element.items():
+            name = str(key)
             # ID (SAML), Id (XML Signature and Encryption), id, xml:id: whatever some reader may resolve "#…" by.
             if name[-2:].lower() != "id" or name.rpartition("}")[2].lower() != "id":
                 continue
             if value in seen:
                 raise SamlRefusal(RefusalCode.DUPLICATE_ID, f"ID {quoted(value)} is used twice")
-            seen.add(value)
+            seen.add(str(value))
 
 
 def _only_assertion(root: etree._Element, *, may_be_absent: bool) -> etree._Element | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from foundation.compiled_queries import CompiledQuery, key
 from sso import provider_urls
 from sso.models import IdentityProvider, Purpose
 from sso_saml.key_pairs import decryption_keys
 from sso_saml.messages import SamlConfig
-from sso_saml.models import SamlSettings
+from sso_saml.models import SamlCertificate, SamlSettings
 
 
 def redirect_url(provider: IdentityProvider) -> str:
@@ -32,10 +33,22 @@ def logout_url(provider: IdentityProvider) -> str:
     return provider_urls.absolute(provider, logout_path(provider))
 
 
+_SETTINGS = CompiledQuery(lambda provider_id: SamlSettings.objects.filter(provider_id=provider_id), key)
+_CERTIFICATES = CompiledQuery(
+    lambda provider_id: (
+        SamlCertificate.objects.filter(settings_id=provider_id).order_by("not_after", "pk").values_list("pem")
+    ),
+    key,
+)
+
+
 def settings_of(provider: IdentityProvider) -> SamlSettings:
     """Return the SAML half of a provider, unsaved and empty for one that has none yet."""
-    found = SamlSettings.objects.filter(provider=provider).first()
-    return found or SamlSettings(provider=provider)
+    found = _SETTINGS.first(provider.pk)
+    if found is None:
+        return SamlSettings(provider=provider)
+    found.provider = provider
+    return found
 
 
 def sp_entity_id(provider: IdentityProvider, settings: SamlSettings) -> str:
@@ -54,15 +67,15 @@ def config_of(
     """Return the settings of a provider as the core wants them, read unless given: a query for the settings, one for
     the certificates, and one for our private keys where the message has something to decrypt."""
     settings = settings or settings_of(provider)
-    certificates = () if settings._state.adding else settings.certificates.values_list("pem", flat=True)
+    redirect = redirect_url(provider)
     return SamlConfig(
         idp_entity_id=settings.idp_entity_id,
         sso_url=settings.sso_url,
         sso_post_url=settings.sso_post_url or None,
         slo_url=settings.slo_url or None,
-        certificates=tuple(certificates),
-        sp_entity_id=sp_entity_id(provider, settings),
-        acs_url=redirect_url(provider),
+        certificates=tuple(pem for (pem,) in _CERTIFICATES.all(provider.pk)),
+        sp_entity_id=settings.sp_entity_id or redirect,
+        acs_url=redirect,
         sp_private_keys=decryption_keys(provider) if with_keys else (),
         require_encryption=settings.require_encryption,
         allow_rsa_1_5=settings.allow_rsa_1_5,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
+from foundation.compiled_queries import insert
 from foundation.secret_tokens import digest
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
@@ -57,8 +58,8 @@ def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> Non
     """
     try:
         with transaction.atomic():
-            SpentAssertion.objects.create(
-                provider=provider, assertion_digest=digest(assertion_id), expires_at=until
+            insert(
+                [SpentAssertion(provider=provider, assertion_digest=digest(assertion_id), expires_at=until)]
             )
     except IntegrityError:
         raise SamlRefusal(RefusalCode.REPLAY, "the message was used before") from None

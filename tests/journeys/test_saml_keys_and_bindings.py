@@ -20,8 +20,10 @@ from sso.models import SignInAttempt
 from sso.models import Vendor as ProviderVendor
 from sso_saml import key_pairs
 from sso_saml.configuration import SamlValues, save_saml_settings
+from sso_saml.models import SpKeyPair
 from tests.journeys.conftest import OPERATOR, Company, directory_of, found_company
 from tests.journeys.person_browser import Page, PersonBrowser, sign_in
+from tests.journeys.test_concurrent_first_sign_in import at_once
 
 START = "/sso/saml/acme-saml/"
 METADATA = "/sso/saml/acme-saml/metadata"
@@ -283,3 +285,15 @@ def test_private_keys_are_encrypted_in_the_database(company: Company) -> None:
         (stored,) = cursor.fetchone()
     assert "PRIVATE" not in stored
     assert "PRIVATE KEY" in key_pairs.signing_key(company.saml).private_key_pem
+
+
+def test_processes_that_need_the_first_key_at_once_make_one(
+    transactional_db: None, careful_idp: RunningSimulator, settings: object
+) -> None:
+    # S-7: two people ask for our metadata in the same moment
+    settings.BROKER_NETWORK_ALLOW_LIST = frozenset({("127.0.0.1", careful_idp.port)})  # type: ignore[attr-defined]
+    provider = found_company("acme", careful_idp, ProviderVendor.OKTA).saml
+    made = at_once(*[lambda: key_pairs.signing_key(provider).certificate_pem] * 4)
+    assert len(set(made)) == 1
+    assert SpKeyPair.objects.get().certificate == made[0]
+    assert AuditEvent.objects.filter(action="provider.sp_key_added").count() == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 from lxml import etree
 
+from sso_saml.decoy import DECOY
 from sso_saml.errors import RefusalCode, SamlRefusal
 from sso_saml.toolkit import validate_response
 from tests.sso_saml.encryption import (
@@ -258,6 +260,17 @@ def test_what_anybody_can_see_is_wrong_is_said_in_the_audit_trail(case: str) -> 
 def test_without_a_key_of_ours_nothing_is_read() -> None:
     refused = refusal(Recipe().encrypted_to(sp_certificate()), sp_private_keys=())
     assert refused.code is RefusalCode.ENCRYPTED
+
+
+def test_the_decoy_goes_as_far_as_a_changed_assertion_does() -> None:
+    # S-7: what a failed decryption goes on with must not fail earlier, or the time would tell
+    with pytest.raises(SamlRefusal) as of_decoy:
+        validate_response(config(), base64.b64encode(DECOY).decode(), expected())
+    changed = Recipe(on_bytes=lambda document: document.replace(ADA.encode(), b"eve@acme.example", 1))
+    with pytest.raises(SamlRefusal) as of_change:
+        validate_response(config(), changed.post(), expected())
+    assert (of_decoy.value.code, of_decoy.value.detail) == (of_change.value.code, of_change.value.detail)
+    assert of_decoy.value.code is RefusalCode.SIGNATURE_INVALID
 
 
 # --- the signatures around it -----------------------------------------------------------------------------------------
