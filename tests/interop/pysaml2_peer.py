@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from bench.environments import python_with
+from bench.saml_libraries import SOURCE
 from tests.interop.running_broker import ROOT
 from tests.interop.saml_company import Attributes
 from tests.interop.saml_visitor import Page, Visitor
@@ -60,7 +61,7 @@ class Pysaml2:
 @contextmanager
 def running_pysaml2(port: int, folder: Path) -> Iterator[Pysaml2]:
     """Install it once, run it until the block ends."""
-    python = python_with(ENVIRONMENT, requirements=_HERE / "requirements.txt")
+    python = python_with(ENVIRONMENT, requirements=SOURCE / "pysaml2.txt")
     provider = Pysaml2(port)
     command = [str(python), "-W", "ignore", str(_HERE / "server.py"), str(port), str(folder)]
     with server_process(command, f"{provider.url}/metadata", folder / "pysaml2.log"):
