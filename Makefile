@@ -11,7 +11,7 @@ EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
 WITHOUT_MACHINERY := -m "not browser and not services and not interop"
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock fuzz-saml bench-scim bench-scim-million venv venv-dev
+.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock fuzz-saml bench-scim bench-scim-million bench-saml venv venv-dev
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
@@ -31,7 +31,7 @@ test-services: venv-dev ## The same suite on PostgreSQL and Redis: running ones,
 test-browser: venv-dev ## What employees see, in the system's Chromium
 	@$(EMBEDDED) $(IN_VENV) -m pytest -m browser $(PYTEST_ARGS)
 
-test-interop: venv-dev ## Checkers and recorded clients that others made, against a running server
+test-interop: venv-dev ## Checkers, clients and identity providers that others made, against a running server
 	@$(EMBEDDED) $(IN_VENV) -m pytest -m interop tests/interop $(PYTEST_ARGS)
 
 lint: venv-dev ## Style and common mistakes (ruff)
@@ -62,6 +62,9 @@ bench-scim: venv ## Our SCIM server beside two others on one PostgreSQL (bench/R
 
 bench-scim-million: venv ## Our SCIM server at 1,000,000 users beside itself at 10,000
 	@$(IN_VENV) -m bench.million $(BENCH_ARGS)
+
+bench-saml: venv ## A SAML sign-in beside four libraries, one worker on PostgreSQL; about 4 minutes
+	@$(IN_VENV) -m bench.saml $(BENCH_ARGS)
 
 lock: venv-dev ## Pin all packages of pyproject.toml again, with hashes
 	@sh scripts/lock.sh

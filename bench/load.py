@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import socket
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,18 +22,23 @@ _LEAST = 3  # requests that count on each connection, however slow they are
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; ``body`` is as sent."""
+    """What came back; ``body`` is as sent, ``head`` the status line and headers."""
 
     status: int
     body: bytes
+    head: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request. ``check`` returns "" for a right answer and else what is wrong with it."""
+    """One request. ``check`` returns "" for a right answer and else what is wrong with it.
+
+    Where a plan makes requests of several kinds, ``kind`` tells their latencies apart.
+    """
 
     request: bytes
     check: Callable[[Answer], str]
+    kind: str = ""
 
 
 Plan = Generator[Exchange, Answer, None]
@@ -69,6 +74,7 @@ class Measurement:
     complaint: str = ""  # of the first wrong answer
     used: tuple[int, ...] = ()  # requests made by each connection, right or wrong, warm-up included
     cpu: float = 0.0  # milliseconds of processor time that the server's own processes took per request
+    by_kind: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # median and 95th percentile
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ class _Outcome:
 
     started: float = 0.0
     ended: float = 0.0
-    latencies: list[float] = field(default_factory=list)
+    latencies: list[tuple[str, float]] = field(default_factory=list)  # kind, seconds
     wrong: int = 0
     complaint: str = ""
     used: int = 0
@@ -133,7 +139,11 @@ def _processor_time(processes: Sequence[int]) -> float:
 
 
 def _sum_up(outcomes: Sequence[_Outcome]) -> Measurement:
-    latencies = sorted(each for outcome in outcomes for each in outcome.latencies)
+    kinds: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        for kind, latency in outcome.latencies:
+            kinds.setdefault(kind, []).append(latency)
+    latencies = sorted(each for found in kinds.values() for each in found)
     spent = max(outcome.ended for outcome in outcomes) - min(outcome.started for outcome in outcomes)
     wrong = sum(outcome.wrong for outcome in outcomes)
     return Measurement(
@@ -145,6 +155,10 @@ def _sum_up(outcomes: Sequence[_Outcome]) -> Measurement:
         wrong=wrong,
         complaint=next((outcome.complaint for outcome in outcomes if outcome.complaint), ""),
         used=tuple(outcome.used for outcome in outcomes),
+        by_kind={
+            kind: (_percentile(sorted(found), 0.50) * 1000, _percentile(sorted(found), 0.95) * 1000)
+            for kind, found in kinds.items()
+        },
     )
 
 
@@ -162,7 +176,7 @@ def _run(port: int, plan: Plan, seconds: float, warm_up: float, ready: Any, resu
                 outcome.wrong += 1
                 outcome.complaint = outcome.complaint or complaint
             else:
-                outcome.latencies.append(latency)
+                outcome.latencies.append((exchange.kind, latency))
     except Exception as error:
         outcome.wrong += 1
         outcome.complaint = f"{type(error).__name__}: {error}"
@@ -222,7 +236,7 @@ class KeptOpen:
             self._receive()
         head, self._buffer = self._buffer[:end], self._buffer[end + 4 :]
         status = int(head[9:12])
-        return Answer(status, b"" if status in (204, 304) else self._body(head.lower()))
+        return Answer(status, b"" if status in (204, 304) else self._body(head.lower()), head)
 
     def _body(self, head: bytes) -> bytes:
         place = head.find(b"\r\ncontent-length:")

@@ -31,7 +31,7 @@ def add_common(parser: argparse.ArgumentParser, rows: Iterable[Row]) -> None:
 
     parser.add_argument("--seconds", type=float, default=5.0, help="per figure (default: %(default)s)")
     parser.add_argument("--rows", type=read, default=known, help=f"of {', '.join(known)}")
-    parser.add_argument("--connections", type=_numbers, default=[1, 4], help="default: 1,4")
+    parser.add_argument("--connections", type=numbers, default=[1, 4], help="default: 1,4")
     parser.add_argument("--keep", action="store_true", help="don't drop the databases")
 
 
@@ -40,5 +40,6 @@ def say(text: str) -> None:
     print(text.rstrip(), file=sys.stderr, flush=True)
 
 
-def _numbers(text: str) -> list[int]:
+def numbers(text: str) -> list[int]:
+    """Read numbers with commas between."""
     return [int(each) for each in text.split(",")]

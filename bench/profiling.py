@@ -63,7 +63,7 @@ def _one(application: Callable[..., Any], row: Row, address: Address, stock: Sto
         if number == _WARM_UP:
             began = time.perf_counter()
             profiler.enable()
-        answer = _ask(application, exchange.request)
+        answer = ask_application(application, exchange.request)
         if number >= _WARM_UP:
             done += 1
         profiler.disable()
@@ -88,7 +88,7 @@ def _one(application: Callable[..., Any], row: Row, address: Address, stock: Sto
         print("\n".join(line.replace(f"{ROOT}/", "") for line in lines[2:]))
 
 
-def _ask(application: Callable[..., Any], request: bytes) -> Answer:
+def ask_application(application: Callable[..., Any], request: bytes) -> Answer:
     """Give a request to the WSGI application as gunicorn would."""
     head, body = request.split(b"\r\n\r\n", 1)
     first, *lines = head.decode().split("\r\n")
@@ -117,10 +117,10 @@ def _ask(application: Callable[..., Any], request: bytes) -> Answer:
         "wsgi.run_once": False,
     }
     environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    status: list[int] = []
+    heads: list[str] = []
 
-    def start_response(line: str, _: Any, __: Any = None) -> None:
-        status.append(int(line.split(" ", 1)[0]))
+    def start_response(line: str, fields: list[tuple[str, str]], _: Any = None) -> None:
+        heads.append("\r\n".join([f"HTTP/1.1 {line}", *(f"{name}: {value}" for name, value in fields)]))
 
     parts = application(environ, start_response)
     try:
@@ -128,7 +128,7 @@ def _ask(application: Callable[..., Any], request: bytes) -> Answer:
     finally:
         if hasattr(parts, "close"):
             parts.close()
-    return Answer(status[0], found)
+    return Answer(int(heads[0][9:12]), found, heads[0].encode("latin-1"))
 
 
 if __name__ == "__main__":

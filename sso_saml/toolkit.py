@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from contextlib import suppress
 from copy import deepcopy
 from functools import cache
@@ -165,9 +166,22 @@ def _decrypted(config: SamlConfig, response: etree._Element) -> CheckedResponse:
     except Undecryptable:
         _fail_slowly(config)
         raise
-    plain.tail = encrypted.tail
-    copied.replace(encrypted, plain)
-    return check_decrypted(etree.tostring(copied))
+    return check_decrypted(_in_the_place_of(encrypted, plain))
+
+
+def _in_the_place_of(encrypted: etree._Element, plain: etree._Element) -> bytes:
+    """The document of ``encrypted`` with the text of ``plain`` there instead.
+
+    As text, because lxml renames the prefixes of an element that moves to where its namespaces have others, and
+    prefixes are signed. ``encrypted`` is changed.
+    """
+    mark = secrets.token_hex(16)
+    encrypted.clear(keep_tail=True)
+    encrypted.tag, encrypted.text = f"x{mark}", mark
+    document = etree.tostring(encrypted.getroottree())
+    before, _, rest = document.partition(b"<x%b" % mark.encode())
+    _, _, after = rest.partition(b"</x%b>" % mark.encode())
+    return before + etree.tostring(plain) + after
 
 
 def _decryption(config: SamlConfig) -> Decryption:

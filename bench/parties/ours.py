@@ -84,11 +84,14 @@ class Ours:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._manage("migrate", "--no-input", "--verbosity", "0")
         self._manage("collectstatic", "--no-input", "--verbosity", "0")
-        slugs = [f"bench{number}" for number in range(self.accounts)]
         file = self._folder / "bench.yaml"
-        file.write_text("accounts:" + "".join(_ACCOUNT.format(slug=slug) for slug in slugs), encoding="utf-8")
+        file.write_text(self.configuration(), encoding="utf-8")
         self._manage("configure", str(file))
-        self.tokens = self._new_tokens(slugs)
+        self.tokens = self._new_tokens(self._slugs())
+
+    def configuration(self) -> str:
+        """Return the accounts as a configuration file."""
+        return "accounts:" + "".join(_ACCOUNT.format(slug=slug) for slug in self._slugs())
 
     def start(self) -> Address:
         """Prepare and serve."""
@@ -136,6 +139,9 @@ class Ours:
         if self._serving is not None:
             self._serving.stop()
             self._serving = None
+
+    def _slugs(self) -> list[str]:
+        return [f"bench{number}" for number in range(self.accounts)]
 
     def _is_up(self) -> bool:
         address = Address(self._port, "", "")

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
-from tests.interop.running_broker import RunningBroker, running_broker
+from tests.interop.running_broker import RunningBroker, free_port, running_broker
+
+
+@dataclass(frozen=True, slots=True)
+class PeerPorts:
+    """Where identity providers of others will listen: the product must know before it starts."""
+
+    pysaml2: int
+    simplesamlphp: int
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+def peer_ports() -> PeerPorts:
+    return PeerPorts(free_port(), free_port())
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, peer_ports: PeerPorts) -> Iterator[RunningBroker]:
     """The product, on a port of its own."""
-    with running_broker(tmp_path_factory.mktemp("broker")) as running:
+    allowed = (peer_ports.pysaml2, peer_ports.simplesamlphp)
+    with running_broker(tmp_path_factory.mktemp("broker"), allowed_ports=allowed) as running:
         yield running

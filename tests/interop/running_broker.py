@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,25 +56,39 @@ class RunningBroker:
     url: str
     tokens: dict[str, str]
     log: Path
+    environment: dict[str, str]
 
     @property
     def scim(self) -> str:
         """What an administrator pastes into the directory's console."""
         return f"{self.url}/api/scim"
 
+    def configure(self, file: Path) -> None:
+        """Load a configuration file as an operator does; raises ``BrokerDidNotStart`` with what it said."""
+        _run(self.environment, "configure", str(file))
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
 
 @contextmanager
-def running_broker(folder: Path) -> Iterator[RunningBroker]:
-    """Run the product with its data below ``folder`` until the block ends; raises ``BrokerDidNotStart``."""
+def running_broker(folder: Path, *, allowed_ports: Iterable[int] = ()) -> Iterator[RunningBroker]:
+    """Run the product with its data below ``folder`` until the block ends; raises ``BrokerDidNotStart``.
+
+    Providers may listen on ``allowed_ports`` of this machine, without TLS.
+    """
     with ExitStack() as stack:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         url = f"http://localhost:{port}"
         environment = {
             **os.environ,
             "BROKER_VAR": str(folder / "var"),
             "BROKER_BASE_URL": url,
+            "BROKER_NETWORK_ALLOW_LIST": ",".join(f"127.0.0.1:{allowed}" for allowed in allowed_ports),
             "BROKER_SCIM_RATE": "0",
             "DATABASE_URL": stack.enter_context(_database(os.environ.get("DATABASE_URL", ""))),
             "REDIS_URL": "",
@@ -93,7 +107,7 @@ def running_broker(folder: Path) -> Iterator[RunningBroker]:
             tokens[slug] = made.split()[-1]
         log = folder / "web.log"
         stack.enter_context(_web(environment, port, log))
-        yield RunningBroker(url, tokens, log)
+        yield RunningBroker(url, tokens, log, environment)
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:

@@ -125,6 +125,16 @@ def test_plain_text_may_lean_on_the_namespaces_around_it(recipe: Recipe) -> None
     assert name_of(recipe.encrypted_to(sp_certificate(), on_plain=without_declarations)) == ADA
 
 
+def test_the_assertion_may_have_prefixes_of_its_own() -> None:
+    # S-7: pysaml2 names the same namespaces differently inside and outside, and the inner names are signed
+    recipe = Recipe().encrypted_to(sp_certificate())
+    renamed = recipe.but(
+        on_bytes=lambda sent: sent.replace(b"saml:", b"other:").replace(b"xmlns:saml=", b"xmlns:other=")
+    )
+    assert b"<other:Issuer" in renamed.document()
+    assert name_of(renamed) == ADA
+
+
 def test_attributes_with_a_schema_type_survive_a_signed_response() -> None:
     # S-7: the signed form of the message leaves out prefixes that only the encrypted part uses
     def forget_xs(plain: bytes) -> bytes:
