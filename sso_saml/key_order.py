@@ -40,14 +40,8 @@ def fitting(certificates: tuple[str, ...], signature: etree._Element) -> tuple[s
         return ()
     if signed_info is None or method is None:
         return ()
-    prefixes = signed_info.find(f"{ds('CanonicalizationMethod')}/*")  # InclusiveNamespaces, and nothing else
-    signed = etree.tostring(
-        signed_info,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=None if prefixes is None else (prefixes.get("PrefixList") or "").split(),
-    )
+    # Without the PrefixList that could stand here: SAML's schema has no place for one in SignedInfo, so it ends there.
+    signed = etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
     algorithm = (method.get("Algorithm") or "").partition("#")[2]
     return tuple(pem for pem in certificates if _fits(pem, algorithm, value, signed))
 

@@ -148,6 +148,7 @@ CASES = (
     Case("enveloped twice", C.TRANSFORM, seal(transforms=(ENVELOPED, ENVELOPED))),
     Case("endless prefixes", C.TRANSFORM, many_prefixes(13), many_prefixes(12)),
     Case("prefix that is none", C.TRANSFORM, seal(prefixes="a:b"), seal(prefixes="a.b")),
+    Case("prefixes kept in SignedInfo", C.SCHEMA, seal(info_prefixes="unknown"), seal(prefixes="unknown")),
     Case("two references", C.REFERENCE_COUNT, seal(references=2), seal(references=1)),
     Case("three hundred references", C.REFERENCE_COUNT, seal(references=300), seal(references=1)),
     Case("no reference", C.REFERENCE_COUNT, seal(references=0), seal(references=1)),

@@ -114,13 +114,6 @@ FORMS = (
         Variant(f"canonical form with comments, {mode} signed", sealed_with_comments(recipe))
         for mode, recipe in MODES
     ),
-    *(
-        Variant(
-            f"prefixes kept in SignedInfo ({prefixes})",
-            HONEST.but(sign_assertion=Seal(info_prefixes=prefixes)),
-        )
-        for prefixes in ("xs xsi", "samlp saml ds", "unknown")
-    ),
     Variant("base64 in lines", HONEST.but(on_post=wrapped)),
     Variant(
         "base64 in lines of 64 that end as in Unix", HONEST.but(on_post=lambda text: wrapped(text, 64, "\n"))
