@@ -354,9 +354,6 @@ def test_everything_that_a_saml_provider_may_need_stands_in_the_file(configure: 
         "subject_attribute": "uid",
         "require_encryption": True,
         "allow_rsa_1_5": True,
-        "metadata_url": "https://idp.example/metadata",
-        "metadata_entity_id": "https://idp.example/saml",
-        "metadata_certificate": pem(certificate("metadata")),
     }
     provider = {"slug": "acme-saml", "protocol": "saml", "saml": keys}
     text = json.dumps({"accounts": [{"slug": "acme", "name": "Acme", "identity_providers": [provider]}]})
@@ -369,10 +366,10 @@ def test_everything_that_a_saml_provider_may_need_stands_in_the_file(configure: 
     configure(text)
     assert IdentityProvider.objects.get().version == version
 
-    provider["saml"] = {"authn_contexts": [], "metadata_certificate": "", "sign_requests": False}
+    provider["saml"] = {"authn_contexts": [], "sign_requests": False}
     configure(json.dumps({"accounts": [{"slug": "acme", "name": "Acme", "identity_providers": [provider]}]}))
     row.refresh_from_db()
-    assert (row.authn_contexts, row.metadata_certificate, row.sign_requests) == ("", "", False)
+    assert (row.authn_contexts, row.sign_requests) == ("", False)
     assert row.slo_url == "https://idp.example/slo"
 
 

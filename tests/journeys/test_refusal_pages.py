@@ -23,6 +23,7 @@ WORDS = Wording(
     account="Acme",
     provider="Acme SAML",
     vendor="Microsoft Entra ID",
+    url="https://eu.broker.example/SSO/SAML2/Consume",
 )
 NO_ACCOUNT = "mia@acme.example does not have an active account in Identity Broker."
 MESSAGES = {
@@ -50,6 +51,10 @@ MESSAGES = {
         "The account that you chose does not belong to an organization known to Identity Broker."
     ),
     Code.SSO_REQUIRED: "Acme signs in to Identity Broker with the corporate account only.",
+    Code.WRONG_REGION: (
+        "Your account belongs to another region of Identity Broker. Ask your administrator to send sign-ins to "
+        "https://eu.broker.example/SSO/SAML2/Consume."
+    ),
     Code.EXPIRED: "This sign-in took longer than 30 minutes and has expired. Please start again.",
 }
 
