@@ -14,12 +14,14 @@ import json
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from foundation.client_address import client_address
+from foundation.compiled_queries import CompiledQuery, key
 from spaces.models import SpaceMembership
 from sso import (
     answers,
@@ -34,10 +36,14 @@ from sso import (
 )
 from sso.claims import Claims
 from sso.leaving import send_on
-from sso.models import IdentityProvider, Purpose, SignInAttempt
+from sso.models import Purpose, SignInAttempt
 from sso.plan import SignInPlan
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
+
+_HELD: CompiledQuery[Any] = CompiledQuery(
+    lambda user: SpaceMembership.objects.filter(user=user).values_list("space__name", "role__name"), key
+)
 
 
 def continue_parked(request: HttpRequest, code: str) -> HttpResponse:
@@ -72,7 +78,7 @@ def complete(
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
             # V-18: a test has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
-        if _settings_changed(attempt):
+        if attempts.settings_changed(attempt):
             raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
         proven = _proven(request, attempt)
         if not confirmed and proven is None:
@@ -97,22 +103,23 @@ def _go_home(
     request: HttpRequest, attempt: SignInAttempt, claims: Claims, account: Account, signed_in: apply.SignedIn
 ) -> HttpResponse:
     plan = signed_in.plan
-    open_session(
-        request,
-        signed_in.user,
-        expires_at=plan.session_ends_at or timezone.now() + account.max_session_age,
-        provider=attempt.provider,
-        subject=claims.subject,
-        said=claims.session,
-    )
-    attempts.finish(
-        attempt,
-        outcome="signed_in",
-        user=signed_in.user,
-        report=report_of(plan),
-        claims=json.dumps(claims_json.without_session_secrets(claims)),
-    )
-    providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
+    with transaction.atomic():  # one commit for all of it
+        open_session(
+            request,
+            signed_in.user,
+            expires_at=plan.session_ends_at or timezone.now() + account.max_session_age,
+            provider=attempt.provider,
+            subject=claims.subject,
+            said=claims.session,
+        )
+        attempts.finish(
+            attempt,
+            outcome="signed_in",
+            user=signed_in.user,
+            report=report_of(plan),
+            claims=json.dumps(claims_json.without_session_secrets(claims)),
+        )
+        providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
     _announce(request, signed_in)
     home = return_urls.landing(account, attempt.next_url)
     return send_on(request, home) if request.method == "POST" else HttpResponseRedirect(home)
@@ -131,12 +138,6 @@ def report_of(plan: SignInPlan) -> dict[str, Any]:
     }
 
 
-def _settings_changed(attempt: SignInAttempt) -> bool:
-    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
-    now = IdentityProvider.objects.filter(pk=attempt.provider_id).first()
-    return now is not None and now.trust_changed_at is not None and now.trust_changed_at > attempt.created_at
-
-
 def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:
     """Return who proved themself by being signed in here when they asked to connect SSO (V-3, V-18)."""
     if attempt.purpose != Purpose.LINK:
@@ -153,8 +154,7 @@ def _announce(request: HttpRequest, signed_in: apply.SignedIn) -> None:
     change = signed_in.plan.access
     if not (change.add_spaces or change.remove_spaces or change.add_roles or change.remove_roles):
         return
-    rows = SpaceMembership.objects.filter(user=signed_in.user).select_related("space", "role")
-    held = sorted({f"{row.space.name} ({row.role.name})" for row in rows})
+    held = sorted({f"{space} ({role})" for space, role in _HELD.all(signed_in.user.pk)})
     if not held:
         text = _("Your access changed: you are in no space now.")
     else:
