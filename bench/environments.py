@@ -16,7 +16,17 @@ def python_with(folder: Path, *, requirements: Path) -> Path:
         return python
     folder.mkdir(parents=True, exist_ok=True)
     run([sys.executable, "-m", "venv", "--clear", folder / "venv"], folder=folder, environment={})
-    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", requirements]
+    install: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        requirements,
+    ]
     run(install, folder=folder, environment={})
     stamp.write_text(wanted, encoding="utf-8")
     return python

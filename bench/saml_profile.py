@@ -42,7 +42,7 @@ def profile(party: OursSaml, *, count: int) -> str:
         "first": 1,
     }
     task.write_text(json.dumps(job), encoding="utf-8")
-    command = [sys.executable, "-m", "bench.saml_profile", task]
+    command: list[str | Path] = [sys.executable, "-m", "bench.saml_profile", task]
     return run(command, folder=ROOT, environment=party.environment())
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 from django.db.models import AutoField, Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable
@@ -48,6 +49,18 @@ def key() -> Any:
 def moment() -> Any:
     """Return a marker for a time."""
     return datetime(1900, 1, 1, tzinfo=UTC) + timedelta(microseconds=secrets.randbits(50))
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A list of arguments of one kind; see ``many``."""
+
+    marker: Marker
+
+
+def many(marker: Marker) -> Many:
+    """Return the marker for a list, in ``CompiledListQuery``."""
+    return Many(marker)
 
 
 class CompiledQuery(Generic[T]):
@@ -78,6 +91,59 @@ class CompiledQuery(Generic[T]):
         """Return the first row for ``values``, or None. Give the queryset its own limit if there may be many."""
         found = self.all(*values)
         return found[0] if found else None
+
+
+class CompiledListQuery(Generic[T]):
+    """As ``CompiledQuery``, where some arguments are lists: each combination of their lengths is compiled once.
+
+    ``markers`` say by ``many(…)`` which those are. A list longer than ``MOST`` is left to the ORM, so that what comes
+    from outside does not decide how many statements there are.
+    """
+
+    MOST = 32
+
+    __slots__ = ("_build", "_by_lengths", "_markers")
+
+    def __init__(self, build: Callable[..., QuerySet[Any, T]], *markers: Marker | Many) -> None:
+        self._build = build
+        self._markers = markers
+        self._by_lengths: dict[tuple[str, tuple[int, ...]], CompiledQuery[T] | None] = {}
+
+    def all(self, *values: Any) -> list[T]:
+        """Return all rows for ``values``, a sequence for each ``many``."""
+        lengths = tuple(
+            len(value)
+            for value, marker in zip(values, self._markers, strict=True)
+            if isinstance(marker, Many)
+        )
+        if max(lengths) > self.MOST:
+            return list(self._build(*values))
+        shape = (connections[DEFAULT_DB_ALIAS].vendor, lengths)
+        flat: list[Any] = []
+        for value, marker in zip(values, self._markers, strict=True):
+            flat += value if isinstance(marker, Many) else [value]
+        if shape not in self._by_lengths:
+            self._by_lengths[shape] = self._compiled(lengths)
+        compiled = self._by_lengths[shape]
+        try:
+            return [] if compiled is None else compiled.all(*flat)
+        except EmptyResultSet:  # nothing can be in an empty list; the ORM finds out when it compiles
+            self._by_lengths[shape] = None
+            return []
+
+    def _compiled(self, lengths: tuple[int, ...]) -> CompiledQuery[T]:
+        sizes = iter(lengths)
+        kinds = [(each, next(sizes)) if isinstance(each, Many) else (each, None) for each in self._markers]
+
+        def build(*flat: Any) -> QuerySet[Any, T]:
+            rest = iter(flat)
+            given = [next(rest) if size is None else [next(rest) for _ in range(size)] for _, size in kinds]
+            return self._build(*given)
+
+        markers: list[Marker] = []
+        for kind, size in kinds:
+            markers += [kind.marker] * (size or 0) if isinstance(kind, Many) else [kind]
+        return CompiledQuery(build, *markers)
 
 
 class CompiledUpdate:

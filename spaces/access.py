@@ -7,10 +7,13 @@ keyword-only, takes the actor, checks privilege (V-8) and that everything belong
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 
 from accounts import privilege, subjects
 from accounts.lifecycle.roles import WrongAccount, refuse_if_managed
@@ -26,7 +29,15 @@ from accounts.sources import Source
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
-from foundation.compiled_queries import CompiledDelete, key
+from foundation.compiled_queries import (
+    CompiledDelete,
+    CompiledListQuery,
+    CompiledQuery,
+    insert,
+    key,
+    many,
+)
+from foundation.transactions import in_transaction
 from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
 
 
@@ -82,7 +93,7 @@ class AccessChange:
 NO_ACCESS_CHANGE = AccessChange()
 
 
-@transaction.atomic
+@in_transaction
 def change_access(*, user: User, actor: Actor, change: AccessChange) -> None:
     """Apply a sign-in's change of access; the caller holds the lock on the person's row.
 
@@ -101,28 +112,19 @@ def change_access(*, user: User, actor: Actor, change: AccessChange) -> None:
                 subject=subjects.of_user(user),
             )
     _remove(user, change)
-    SpaceMembership.objects.bulk_create(
-        [
-            SpaceMembership(
-                user=user, space_id=g.space_id, role_id=g.role_id, source=g.source, granted_by=actor.label
-            )
-            for g in change.add_spaces
-        ],
-        ignore_conflicts=True,
+    _add(
+        SpaceMembership(
+            user=user, space_id=g.space_id, role_id=g.role_id, source=g.source, granted_by=actor.label
+        )
+        for g in change.add_spaces
     )
-    AccountRoleMembership.objects.bulk_create(
-        [
-            AccountRoleMembership(user=user, role_id=g.role_id, source=g.source, granted_by=actor.label)
-            for g in change.add_roles
-        ],
-        ignore_conflicts=True,
+    _add(
+        AccountRoleMembership(user=user, role_id=g.role_id, source=g.source, granted_by=actor.label)
+        for g in change.add_roles
     )
-    GroupMembership.objects.bulk_create(
-        [
-            GroupMembership(user=user, group_id=g.group_id, source=g.source, granted_by=actor.label)
-            for g in change.add_groups
-        ],
-        ignore_conflicts=True,
+    _add(
+        GroupMembership(user=user, group_id=g.group_id, source=g.source, granted_by=actor.label)
+        for g in change.add_groups
     )
     record(
         actor=actor,
@@ -245,6 +247,35 @@ class _Names:
         return {name: rows for name, rows in parts.items() if rows}
 
 
+_NAMED: dict[type[Model], CompiledListQuery[Any]] = {
+    model: CompiledListQuery(
+        lambda account, keys, rows=model.objects: (
+            rows.for_account(account).filter(pk__in=keys).values_list("pk", "name")
+        ),
+        key,
+        many(key),
+    )
+    for model in (Space, SpaceRole, AccountRole, Group)
+}
+_ADMIN_ROLES: CompiledQuery[Any] = CompiledQuery(
+    lambda account: (
+        AccountRole.objects.for_account(account)
+        .filter(built_in__in=[BuiltInAccountRole.ACCOUNT_ADMIN, BuiltInAccountRole.SSO_ACCOUNT_ADMIN])
+        .values_list("pk")
+    ),
+    key,
+)
+
+
+def _add(rows: Iterable[Model]) -> None:
+    """Write rows in one statement; those that are there already stay as they are."""
+    new = list(rows)
+    if len(new) <= CompiledListQuery.MOST:
+        insert(new, ignore_conflicts=True)
+    else:  # each number of rows would be a compiled statement of its own
+        type(new[0])._default_manager.bulk_create(new, ignore_conflicts=True)
+
+
 def _names(user: User, actor: Actor, change: AccessChange) -> _Names:
     """Return the names of everything in ``change``, having checked that all of it is of the person's account."""
     if user.account_id is None:
@@ -257,14 +288,12 @@ def _names(user: User, actor: Actor, change: AccessChange) -> _Names:
         {g.role_id for g in change.add_roles | change.remove_roles},
         {g.group_id for g in change.add_groups | change.remove_groups},
     )
-    managers = (Space.objects, SpaceRole.objects, AccountRole.objects, Group.objects)
     found: list[dict[UUID, str]] = []
-    for manager, ids in zip(managers, wanted, strict=True):
-        rows = manager.for_account(account).filter(pk__in=ids).values_list("pk", "name") if ids else ()
-        names = dict(rows)
+    for (model, named), ids in zip(_NAMED.items(), wanted, strict=True):
+        names = dict(named.all(account, sorted(ids)) if ids else ())
         if set(names) != ids:
             raise WrongAccount(
-                f"A {manager.model._meta.verbose_name_raw} of another account was named.",
+                f"A {model._meta.verbose_name_raw} of another account was named.",
                 actor=actor,
                 action="access.change",
                 subject=subjects.of_user(user),
@@ -272,10 +301,7 @@ def _names(user: User, actor: Actor, change: AccessChange) -> _Names:
         found.append(names)
     admins: frozenset[UUID] = frozenset()
     if wanted[2]:
-        powerful = AccountRole.objects.for_account(account).filter(
-            built_in__in=[BuiltInAccountRole.ACCOUNT_ADMIN, BuiltInAccountRole.SSO_ACCOUNT_ADMIN]
-        )
-        admins = frozenset(powerful.values_list("pk", flat=True))
+        admins = frozenset(role for (role,) in _ADMIN_ROLES.all(account))
     return _Names(found[0], found[1], found[2], found[3], admins)
 
 

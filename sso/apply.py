@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -20,6 +21,8 @@ from accounts.models import Account, User
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused
+from foundation.compiled_queries import CompiledQuery, insert, key, text
+from foundation.transactions import all_or_nothing
 from spaces.access import change_access
 from sso import claims_json
 from sso.claims import NO_SESSION, Claims
@@ -55,7 +58,7 @@ def sign_in(
     """Plan and apply; raise ``SignInRefused`` with the plan's refusal, after which nothing has changed."""
     for _ in range(_TRIES):
         try:
-            with transaction.atomic():
+            with all_or_nothing():
                 return _apply(claims, provider_id, account_id, address, proven_user_id)
         except (IntegrityError, lifecycle.UserNameTaken):
             # Somebody else wrote the same person or identity; what they wrote is visible to the next plan.
@@ -85,14 +88,11 @@ def preview(
 def _apply(
     claims: Claims, provider_id: UUID, account_id: UUID, address: str, proven_user_id: UUID | None
 ) -> SignedIn:
-    provider = IdentityProvider.objects.filter(pk=provider_id).first()
-    account = Account.objects.filter(pk=account_id).first()
+    provider, account = _PROVIDER.first(provider_id), _ACCOUNT.first(account_id)
     if provider is None or account is None:
         raise SignInRefused(Code.PROVIDER_UNKNOWN, "the provider or account was deleted meanwhile")
-    identities = FederatedIdentity.objects.for_account(account).filter(
-        provider=provider, subject=claims.subject
-    )
-    locked_id = _lock(identities.filter(closed_at=None).values_list("user_id", flat=True).first())
+    bound = _BOUND.first(account.pk, provider.pk, claims.subject)
+    locked_id = _lock(bound[0] if bound else None)
     plan = plan_sign_in(claims, read_state(claims, provider, account), proven_user_id=proven_user_id)
     if plan.refusal is None and plan.user_id is not None and plan.user_id != locked_id:
         # A person to be linked: now that we know whom, plan again with their row locked.
@@ -105,9 +105,39 @@ def _apply(
     return SignedIn(_write(claims, provider, account, plan, provider_actor(provider, address)), plan)
 
 
+# Read again (V-17), each in one statement that the ORM compiled once.
+_PROVIDER: CompiledQuery[IdentityProvider] = CompiledQuery(
+    lambda provider: IdentityProvider.objects.filter(pk=provider), key
+)
+_ACCOUNT: CompiledQuery[Account] = CompiledQuery(lambda account: Account.objects.filter(pk=account), key)
+_LOCKED: CompiledQuery[User] = CompiledQuery(
+    lambda user: User.objects.select_for_update().filter(pk=user), key
+)
+_MEMBER: CompiledQuery[User] = CompiledQuery(
+    lambda account, user: User.objects.for_account(account).filter(pk=user), key, key
+)
+_BOUND: CompiledQuery[Any] = CompiledQuery(
+    lambda account, provider, subject: (
+        FederatedIdentity.objects.for_account(account)
+        .filter(provider=provider, subject=subject, closed_at=None)
+        .values_list("user_id")
+    ),
+    key,
+    key,
+    text,
+)
+
+
+def _member(account: Account, user_id: UUID) -> User:
+    found = _MEMBER.first(account.pk, user_id)
+    if found is None:
+        raise User.DoesNotExist
+    return found
+
+
 def _lock(user_id: UUID | None) -> UUID | None:
     if user_id is not None:
-        User.objects.select_for_update().filter(pk=user_id).first()
+        _LOCKED.first(user_id)
     return user_id
 
 
@@ -117,7 +147,7 @@ def _write(
     if plan.user_id is None:
         user = lifecycle.create_user(actor=actor, account=account, values=plan.profile)
     else:
-        user = User.objects.for_account(account).get(pk=plan.user_id)
+        user = _member(account, plan.user_id)
         if plan.profile.given():
             lifecycle.update_user(user=user, actor=actor, values=plan.profile)
     _bind(claims, provider, account, user, plan)
@@ -147,7 +177,7 @@ def _bind(claims: Claims, provider: IdentityProvider, account: Account, user: Us
     kept = claims_json.dump(replace(claims, session=NO_SESSION))
     seen = {"last_seen_at": now, "last_claims": kept, "last_claims_at": now}
     if plan.new_identity:
-        FederatedIdentity.objects.create(
+        identity = FederatedIdentity(
             provider=provider,
             account=account,
             user=user,
@@ -157,6 +187,7 @@ def _bind(claims: Claims, provider: IdentityProvider, account: Account, user: Us
             tenant_id=claims.tenant_id or "",
             **seen,
         )
+        insert([identity])
     else:
         FederatedIdentity.objects.for_account(account).filter(
             provider=provider, subject=claims.subject, closed_at=None

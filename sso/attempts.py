@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.models import Account, User
 from foundation import track_ids
 from foundation.client_address import network_of
-from foundation.compiled_queries import CompiledQuery, insert, key, text
+from foundation.compiled_queries import CompiledQuery, CompiledUpdate, insert, key, moment, text, update
 from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret
 from sso import browser
@@ -136,6 +136,36 @@ _PARKED_FOR = CompiledQuery(
 )
 
 
+_PARKED: CompiledQuery[ParkedAnswer] = CompiledQuery(
+    lambda code_digest: ParkedAnswer.objects.filter(code_digest=code_digest).select_related(
+        "attempt__provider", "attempt__account", "attempt__starter"
+    ),
+    text,
+)
+_SPEND = CompiledUpdate(
+    lambda parked, now: (
+        ParkedAnswer.objects.filter(pk=parked, spent_at=None),
+        {"spent_at": now, "payload": ""},
+    ),
+    key,
+    moment,
+)
+_MOVES = {
+    (before, after): CompiledUpdate(
+        lambda attempt, before=before, after=after: (
+            SignInAttempt.objects.filter(pk=attempt, stage=before),
+            {"stage": after},
+        ),
+        key,
+    )
+    for before in Stage
+    for after in Stage
+}
+_TRUST_CHANGED: CompiledQuery[Any] = CompiledQuery(
+    lambda provider: IdentityProvider.objects.filter(pk=provider).values_list("trust_changed_at"), key
+)
+
+
 def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
     """Return the open attempt that a provider's answer names, and bind its track ID; see ``_require_open``."""
     return _require_open(_BY_HANDLE.first(digest(handle), provider.pk), request)
@@ -199,11 +229,7 @@ def collect(code: str, request: HttpRequest) -> Collected:
 
     Another browser's try spends the answer alone.
     """
-    parked = (
-        ParkedAnswer.objects.filter(code_digest=digest(code))
-        .select_related("attempt__provider", "attempt__account", "attempt__starter")
-        .first()
-    )
+    parked = _PARKED.first(digest(code))
     if parked is None:
         raise SignInRefused(Code.CODE_UNKNOWN, "no answer is parked under this code")
     attempt = parked.attempt
@@ -221,7 +247,7 @@ def collect(code: str, request: HttpRequest) -> Collected:
             Code.EXPIRED, "the parked answer was not collected in time", again=_again(attempt)
         )
     with transaction.atomic():
-        spent = ParkedAnswer.objects.filter(pk=parked.pk, spent_at=None).update(spent_at=now, payload="")
+        spent = _SPEND.run(parked.pk, now)
         stage = Stage.CONFIRMING if parked.is_claims else Stage.OPEN
         if not spent or not _move(attempt, stage, Stage.SPENT):
             raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
@@ -260,16 +286,10 @@ def ask_to_confirm(attempt: SignInAttempt, payload: dict[str, Any]) -> str:
 
 
 def _move(attempt: SignInAttempt, before: Stage, after: Stage) -> bool:
-    moved = SignInAttempt.objects.filter(pk=attempt.pk, stage=before).update(stage=after)
+    moved = _MOVES[before, after].run(attempt.pk)
     if moved:
         attempt.stage = after
     return bool(moved)
-
-
-def settings_changed(attempt: SignInAttempt) -> bool:
-    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
-    now = IdentityProvider.objects.filter(pk=attempt.provider_id).first()
-    return now is not None and now.trust_changed_at is not None and now.trust_changed_at > attempt.created_at
 
 
 def finish(attempt: SignInAttempt, *, outcome: str, user: User | None = None, **kept: Any) -> None:
@@ -277,4 +297,10 @@ def finish(attempt: SignInAttempt, *, outcome: str, user: User | None = None, **
     values = {"outcome": outcome, "user": user, "finished_at": timezone.now(), "stage": Stage.SPENT, **kept}
     for name, value in values.items():
         setattr(attempt, name, value)
-    attempt.save(update_fields=list(values))
+    update(attempt, values)
+
+
+def settings_changed(attempt: SignInAttempt) -> bool:
+    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
+    found = _TRUST_CHANGED.first(attempt.provider_id)
+    return found is not None and found[0] is not None and found[0] > attempt.created_at

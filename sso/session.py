@@ -14,6 +14,7 @@ from accounts.models import EndReason, User, UserSession
 from audit.actors import Actor, ActorKind
 from foundation import track_ids
 from foundation.client_address import client_address
+from foundation.compiled_queries import insert
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
 
@@ -42,8 +43,9 @@ def open_session(
     request.session.flush()
     login(request, user, backend=PASSWORD_BACKEND if provider is None else SSO_BACKEND)
     seconds = max(1, int((expires_at - timezone.now()).total_seconds()))
-    request.session.set_expiry(seconds)
-    request.session.save()
+    request.session.set_expiry(
+        seconds
+    )  # written with the rest by Django's middleware; the key is there already
     row = sessions.open_user_session(
         user=user,
         session_key=request.session.session_key or "",
@@ -66,7 +68,7 @@ def open_session(
         row.sp_name_qualifier = _whole(said.sp_name_qualifier, 1024)
         row.id_token = said.id_token
         row.context = said.context[:255]
-    row.save()
+    insert([row])
     request.user_session = row  # type: ignore[attr-defined]  # our own attribute on Django's class
     return row
 

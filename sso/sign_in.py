@@ -15,12 +15,14 @@ import json
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from foundation.client_address import client_address
+from foundation.compiled_queries import CompiledQuery, key
 from spaces.models import SpaceMembership
 from sso import (
     account_choice,
@@ -41,6 +43,10 @@ from sso.leaving import send_on
 from sso.models import Purpose, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
+
+_HELD: CompiledQuery[Any] = CompiledQuery(
+    lambda user: SpaceMembership.objects.filter(user=user).values_list("space__name", "role__name"), key
+)
 
 
 def continue_parked(request: HttpRequest, code: str, *, account_id: str = "") -> HttpResponse:
@@ -134,22 +140,23 @@ def _go_home(
     request: HttpRequest, attempt: SignInAttempt, claims: Claims, account: Account, signed_in: apply.SignedIn
 ) -> HttpResponse:
     plan = signed_in.plan
-    open_session(
-        request,
-        signed_in.user,
-        expires_at=plan.session_ends_at or timezone.now() + account.max_session_age,
-        provider=attempt.provider,
-        subject=claims.subject,
-        said=claims.session,
-    )
-    attempts.finish(
-        attempt,
-        outcome="signed_in",
-        user=signed_in.user,
-        report=reports.report_of(plan),
-        claims=json.dumps(claims_json.without_session_secrets(claims)),
-    )
-    providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
+    with transaction.atomic():  # one commit for all of it
+        open_session(
+            request,
+            signed_in.user,
+            expires_at=plan.session_ends_at or timezone.now() + account.max_session_age,
+            provider=attempt.provider,
+            subject=claims.subject,
+            said=claims.session,
+        )
+        attempts.finish(
+            attempt,
+            outcome="signed_in",
+            user=signed_in.user,
+            report=reports.report_of(plan),
+            claims=json.dumps(claims_json.without_session_secrets(claims)),
+        )
+        providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
     _announce(request, signed_in)
     home = return_urls.landing(account, attempt.next_url)
     return send_on(request, home) if request.method == "POST" else HttpResponseRedirect(home)
@@ -171,8 +178,7 @@ def _announce(request: HttpRequest, signed_in: apply.SignedIn) -> None:
     change = signed_in.plan.access
     if not (change.add_spaces or change.remove_spaces or change.add_roles or change.remove_roles):
         return
-    rows = SpaceMembership.objects.filter(user=signed_in.user).select_related("space", "role")
-    held = sorted({f"{row.space.name} ({row.role.name})" for row in rows})
+    held = sorted({f"{space} ({role})" for space, role in _HELD.all(signed_in.user.pk)})
     if not held:
         text = _("Your access changed: you are in no space now.")
     else:

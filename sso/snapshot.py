@@ -11,32 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.group_sync import HeldMembership, MappedGroup, identifier_key
 from accounts.models import (
     Account,
-    AccountRole,
     AccountRoleMembership,
     BuiltInAccountRole,
-    EmailDomain,
-    Group,
-    GroupMembership,
-    GuestAccess,
-    Kind,
     User,
 )
 from accounts.sources import Source
 from foundation.addresses import is_address
 from foundation.folding import fold
 from spaces.access import RoleGrant, SpaceGrant
-from spaces.models import BuiltInSpaceRole, MappingRole, MappingScopeRole, Space, SpaceMembership, SpaceRole
+from spaces.models import BuiltInSpaceRole, MappingRole, MappingScopeRole
 from spaces.role_mapping import MappingRoleRule
+from sso import snapshot_queries as queries
 from sso.claims import Claims
 from sso.models import FederatedIdentity, IdentityProvider, ProviderGrant, State
-
-_FEW = 20  # people that one claim can name; more is a mistake of somebody's, and refused as ambiguous
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +78,18 @@ class SignInState:
 
 def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> SignInState:
     """Read the snapshot. ``provider`` and ``account`` have just been read again by the caller (V-17)."""
-    mine = FederatedIdentity.objects.for_account(account).filter(provider=provider, subject=claims.subject)
-    identities = list(mine.order_by(F("closed_at").asc(nulls_first=True))[:_FEW])
+    identities = queries.IDENTITIES.all(account.pk, provider.pk, claims.subject)
     identity = next((row for row in identities if row.closed_at is None), None)
     candidates = _candidates(claims, account, {row.user_id for row in identities})
     bound = None if identity is None else next((u for u in candidates if u.pk == identity.user_id), None)
     ids = [user.pk for user in candidates]
     links: dict[UUID, list[FederatedIdentity]] = {}
-    for row in FederatedIdentity.objects.for_account(account).filter(user__in=ids, closed_at=None):
+    for row in queries.LINKS.all(account.pk, ids):
         links.setdefault(row.user_id, []).append(row)
-    roles = list(AccountRole.objects.for_account(account).values_list("pk", "built_in"))
-    built_in = {name: key for key, name in roles if name}
+    built_in = {name: role for role, name in queries.ROLES.all(account.pk) if name}
     held_roles = _held_roles(account, ids)
-    same_directory = _same_directory(provider)
+    providers = queries.PROVIDERS.all(account.pk)
+    same_directory = _same_directory(provider, [(row[0], row[1]) for row in providers])
 
     def person(user: User) -> Person:
         mine = links.get(user.pk, [])
@@ -123,18 +114,14 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         if provider.is_shared and provider.may_serve(account)  # an account may have left the partner since
         else None
     )
-    space_roles = list(SpaceRole.objects.for_account(account).values_list("name", "pk", "built_in"))
+    space_roles = queries.SPACE_ROLES.all(account.pk)
     return SignInState(
         now=timezone.now(),
         provider=provider,
         account=account,
         granted=not provider.is_shared or grant is not None,
         grants_sso_admins=not provider.is_shared or (grant is not None and grant.allows_sso_admins),
-        verified_domains=frozenset(
-            EmailDomain.objects.for_account(account)
-            .filter(verified_at__isnull=False)
-            .values_list("domain", flat=True)
-        ),
+        verified_domains=frozenset(domain for (domain,) in queries.DOMAINS.all(account.pk)),
         identity=identity,
         bound=None if bound is None else person(bound),
         by_external_id=tuple(
@@ -152,11 +139,9 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         reserved=_is_reserved(claims, account) or (identity is not None and bound is None),
         same_directory=same_directory,
         group_syncing=frozenset(
-            IdentityProvider.objects.for_account(account)
-            .filter(group_sync=True, state=State.ENABLED)
-            .values_list("pk", flat=True)
+            row for row, _, syncs, state in providers if syncs and state == State.ENABLED
         ),
-        spaces=dict(Space.objects.for_account(account).values_list("name", "pk")),
+        spaces=dict(queries.SPACES.all(account.pk)),
         space_roles={name: key for name, key, _ in space_roles},
         space_member_role=next(key for _, key, name in space_roles if name == BuiltInSpaceRole.MEMBER),
         member_role=built_in[BuiltInAccountRole.MEMBER],
@@ -178,19 +163,17 @@ def _candidates(claims: Claims, account: Account, known: set[UUID]) -> list[User
 
     One look-up a column, each by its own index; an OR over all of them would read the account's whole table.
     """
-    people = User.objects.for_account(account).order_by("-deleted_at", "created_at", "pk")
-    names = {fold(name) for name in (claims.user_name, claims.email) if name}
+    names = sorted({fold(name) for name in (claims.user_name, claims.email) if name})
     searches = (
-        people.filter(pk__in=known),
-        people.filter(external_id=claims.external_id) if claims.external_id else None,
-        people.filter(user_name_folded__in=names) if names else None,
-        people.filter(email_folded=fold(claims.email)) if claims.email else None,
+        (queries.PEOPLE_BY_KEY, sorted(known)),
+        (queries.PEOPLE_BY_EXTERNAL_ID, [claims.external_id] if claims.external_id else []),
+        (queries.PEOPLE_BY_NAME, names),
+        (queries.PEOPLE_BY_EMAIL, [fold(claims.email)] if claims.email else []),
     )
     found: dict[UUID, User] = {}
-    for search in searches:
-        if search is not None:
-            present = list(search.present()[:_FEW])
-            found |= {user.pk: user for user in (*present, *search.exclude(deleted_at=None)[:_FEW])}
+    for search, values in searches:
+        for is_present in (True, False):
+            found |= {user.pk: user for user in search[is_present].all(account.pk, values)}
     return list(found.values())
 
 
@@ -206,28 +189,22 @@ def _is_last_sso_admin(account: Account, bound: User | None) -> bool:
 
 def _is_reserved(claims: Claims, account: Account) -> bool:
     # Addresses only: a plain user name such as "admin" may well be an employee's too.
-    names = {fold(name) for name in (claims.user_name, claims.email) if name and "@" in name}
+    names = sorted({fold(name) for name in (claims.user_name, claims.email) if name and "@" in name})
     if not names:
         return False
-    named = Q(user_name_folded__in=names) | Q(email_folded__in=names)
-    above = User.objects.present().exclude(kind=Kind.MEMBER).filter(named)
-    now = timezone.now()
-    guests = (
-        GuestAccess.objects.for_account(account)
-        .filter(ended_at=None)
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    return bool(
+        queries.ABOVE.all(names, names) or queries.VISITING.all(names, names, account.pk, timezone.now())
     )
-    visiting = User.objects.present().filter(named, pk__in=guests.values("user"))
-    return above.exists() or visiting.exists()
 
 
-def _same_directory(provider: IdentityProvider) -> frozenset[UUID]:
-    """Return the account's providers that were marked as speaking for the same people, itself included (V-3)."""
+def _same_directory(provider: IdentityProvider, edges: list[tuple[UUID, UUID | None]]) -> frozenset[UUID]:
+    """Return the account's providers that were marked as speaking for the same people, itself included (V-3).
+
+    ``edges`` are those of the account that signs in, which a provider from above is not one of.
+    """
+    found: set[UUID] = {provider.pk}
     if provider.account_id is None:
-        return frozenset({provider.pk})
-    rows = IdentityProvider.objects.for_account(provider.account_id)
-    edges: list[tuple[UUID, UUID | None]] = [(row.pk, row.same_directory_as_id) for row in rows]
-    found = {provider.pk}
+        return frozenset(found)
     while True:
         more = {b for a, b in edges if b and a in found} | {a for a, b in edges if b in found}
         if more <= found:
@@ -237,16 +214,8 @@ def _same_directory(provider: IdentityProvider) -> frozenset[UUID]:
 
 def _mapped_groups(claims: Claims, account: Account, ids: list[UUID]) -> tuple[MappedGroup[UUID], ...]:
     """Return the account's mapped groups that matter: those claimed and those held by anyone concerned."""
-    keys = {identifier_key(sent) for sent in claims.groups or ()} - {""}
-    mapped = Group.objects.for_account(account).filter(idp_identifier_key__isnull=False)
-    matter = mapped.filter(
-        Q(idp_identifier_key__in=keys)
-        | Q(pk__in=GroupMembership.objects.filter(user__in=ids).values("group"))
-    )
-    return tuple(
-        MappedGroup(group.pk, group.idp_identifier_key or "")
-        for group in matter.only("pk", "idp_identifier_key")
-    )
+    keys = sorted({identifier_key(sent) for sent in claims.groups or ()} - {""})
+    return tuple(MappedGroup(group, name or "") for group, name in queries.GROUPS.all(account.pk, keys, ids))
 
 
 def _mapping_rules(account: Account) -> tuple[MappingRoleRule[UUID], ...]:
@@ -271,23 +240,20 @@ def _mapping_rules(account: Account) -> tuple[MappingRoleRule[UUID], ...]:
 
 def _held_roles(account: Account, ids: list[UUID]) -> dict[UUID, frozenset[RoleGrant]]:
     held: dict[UUID, set[RoleGrant]] = {}
-    rows = AccountRoleMembership.objects.for_account(account).filter(user__in=ids)
-    for user, role, source in rows.values_list("user_id", "role_id", "source"):
+    for user, role, source in queries.HELD_ROLES.all(account.pk, ids):
         held.setdefault(user, set()).add(RoleGrant(role, Source(source)))
     return {user: frozenset(rows) for user, rows in held.items()}
 
 
 def _held_spaces(account: Account, ids: list[UUID]) -> dict[UUID, frozenset[SpaceGrant]]:
     held: dict[UUID, set[SpaceGrant]] = {}
-    rows = SpaceMembership.objects.for_account(account).filter(user__in=ids)
-    for user, space, role, source in rows.values_list("user_id", "space_id", "role_id", "source"):
+    for user, space, role, source in queries.HELD_SPACES.all(account.pk, ids):
         held.setdefault(user, set()).add(SpaceGrant(space, role, Source(source)))
     return {user: frozenset(rows) for user, rows in held.items()}
 
 
 def _held_groups(account: Account, ids: list[UUID]) -> dict[UUID, tuple[HeldMembership[UUID], ...]]:
     held: dict[UUID, list[HeldMembership[UUID]]] = {}
-    rows = GroupMembership.objects.for_account(account).filter(user__in=ids)
-    for user, group, source in rows.values_list("user_id", "group_id", "source"):
+    for user, group, source in queries.HELD_GROUPS.all(account.pk, ids):
         held.setdefault(user, []).append(HeldMembership(group, Source(source)))
     return {user: tuple(rows) for user, rows in held.items()}

@@ -176,8 +176,9 @@ def _in_the_place_of(encrypted: etree._Element, plain: etree._Element) -> bytes:
     prefixes are signed. ``encrypted`` is changed.
     """
     mark = secrets.token_hex(16)
-    encrypted.clear(keep_tail=True)
-    encrypted.tag, encrypted.text = f"x{mark}", mark
+    tail = encrypted.tail
+    encrypted.clear()
+    encrypted.tag, encrypted.text, encrypted.tail = f"x{mark}", mark, tail
     document = etree.tostring(encrypted.getroottree())
     before, _, rest = document.partition(b"<x%b" % mark.encode())
     _, _, after = rest.partition(b"</x%b>" % mark.encode())

@@ -126,7 +126,7 @@ def note_connected(*, user: User, actor: Actor, group_synced: bool) -> bool:
     if not changes:
         return False
     user.connected, user.group_synced = True, group_synced
-    user.save(update_fields=list(changes))
+    update(user, User.columns_to_write(changes))
     said = ["single sign-on is connected"] if "connected" in changes else []
     if "group_synced" in changes:
         said.append(f"groups {'follow' if group_synced else 'no longer follow'} the provider")

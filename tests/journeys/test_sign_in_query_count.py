@@ -14,6 +14,7 @@ from spaces.models import Space, SpaceMembership
 from sso import apply
 from sso.claims import Claims, SubjectSource
 from tests.journeys.conftest import Company
+from tests.journeys.person_browser import PersonBrowser, sign_in
 
 MANY = 200
 
@@ -127,3 +128,28 @@ def test_plan_for_a_person_who_holds_much_reads_no_more(big_company: Company) ->
         assert len(plan.access.remove_groups) == count
         counts.append(len(captured.captured_queries))
     assert counts[0] == counts[1]
+
+
+def test_a_whole_saml_sign_in_of_a_new_person_costs_the_same_for_one_and_for_twenty_groups(
+    big_company: Company, new_browser: Callable[[], PersonBrowser]
+) -> None:
+    """L-1, S-2: start, POST, continuation and the page that follows, over HTTP"""
+    counts = []
+    for person, count in (("omar", 1), ("mia@acme.example", 1), ("noah@acme.example", 20)):
+        numbers = range(count)
+        browser = new_browser()
+        with CaptureQueriesContext(connection) as captured:
+            sign_in(
+                browser,
+                f"/sso/saml/{big_company.saml.slug}/",
+                person=person,
+                email=f"{person.partition('@')[0]}@acme.example",
+                space_name=",".join(f"Space {n}" for n in range(3)),
+                space_role="Space Developer",
+                groups="\n".join(f"group-{n}" for n in numbers),
+            )
+        assert len(browser.me()["groups"]) == count
+        assert len(browser.me()["spaces"]) == 3
+        counts.append(len(captured.captured_queries))
+    # The first one is not compared: the look-ups that the process has not needed before are among its queries.
+    assert counts[1] == counts[2], counts
