@@ -75,6 +75,7 @@ _prepare_environment()
 
 import django  # noqa: E402  (after the environment)
 from django.conf import settings as django_settings  # noqa: E402
+from django.utils import translation  # noqa: E402
 
 _CACHE = django_settings.CACHES["default"]
 _CACHE["KEY_PREFIX"] = f"broker-tests-{secrets.token_hex(8)}"  # a Redis in use elsewhere keeps its keys
@@ -92,6 +93,12 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 def pytest_collection_finish() -> None:
     """Begin the first test."""
     speed.leave_what_stays_out_of_garbage_collection()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left() -> None:
+    """A request's language stays active in its thread until the next request; the next test may make none."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
