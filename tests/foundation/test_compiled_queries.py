@@ -15,7 +15,17 @@ from accounts import lifecycle
 from accounts.models import Account, ApiToken, Group, GroupMembership, User
 from accounts.sources import Source
 from audit.actors import configuration
-from foundation.compiled_queries import CompiledQuery, CompiledUpdate, insert, key, moment, text, update
+from foundation.compiled_queries import (
+    CompiledListQuery,
+    CompiledQuery,
+    CompiledUpdate,
+    insert,
+    key,
+    many,
+    moment,
+    text,
+    update,
+)
 from foundation.json_rows import JsonRows
 
 PEOPLE = CompiledQuery(lambda account: User.objects.for_account(account).order_by("user_name"), key)
@@ -27,6 +37,15 @@ BY_NAME = CompiledQuery(
 NAMES = CompiledQuery(
     lambda account: User.objects.for_account(account).order_by("user_name").values_list("id", "user_name"),
     key,
+)
+
+
+NAMED = CompiledListQuery(
+    lambda account, names: (
+        User.objects.for_account(account).filter(user_name__in=names).order_by("user_name")
+    ),
+    key,
+    many(text),
 )
 
 
@@ -80,6 +99,17 @@ def test_an_argument_that_the_sql_does_not_hold_as_it_is_is_a_mistake(db: None) 
         folded.all("ada")
     with pytest.raises(TypeError, match="model instances"):
         CompiledQuery(lambda name: User.objects.filter(user_name=name).values("id"), text).all("ada")
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["ada"], ["bob", "ada"], ["nobody"], ["ada", *(f"nobody {n}" for n in range(100))]]
+)
+def test_a_list_of_any_length_finds_what_the_queryset_finds(
+    accounts: tuple[Account, Account], names: list[str]
+) -> None:
+    for account in (*accounts, *accounts):  # each length is compiled once and then used again
+        found = [(user.account_id, user.user_name) for user in NAMED.all(account.pk, names)]
+        assert found == [(account.pk, name) for name in ("ada", "bob") if name in names]
 
 
 def test_an_update_reaches_only_the_rows_that_match(accounts: tuple[Account, Account]) -> None:
