@@ -83,11 +83,13 @@ def parse_idp_metadata(
     preferred: str = "",
     certificate_pem: str = "",
     now: datetime | None = None,
+    slo_binding: Binding = Binding.REDIRECT,
 ) -> IdpDescription:
     """Read one identity provider; ``entity_id`` chooses it in an aggregate.
 
     Without ``entity_id``, an aggregate is asked about unless it holds ``preferred``. With ``certificate_pem``, the root
-    must be signed by that certificate's key, and only what was signed is read.
+    must be signed by that certificate's key, and only what was signed is read. Where single logout is offered by both
+    bindings, ``slo_binding`` is taken: by default the redirect, since our requests are short and it needs no page.
 
     Raises ``MetadataError``, or ``CertificateError`` for a signing certificate that cannot be used.
     """
@@ -102,7 +104,7 @@ def parse_idp_metadata(
     if certificate_pem:
         root = signed_root(root, certificate_pem, _SIGNED_LIMITS)
     entity, roles = _choose(_identity_providers(root), entity_id, preferred)
-    return _describe(entity, roles, now or timezone.now())
+    return _describe(entity, roles, now or timezone.now(), slo_binding)
 
 
 def _identity_providers(root: etree._Element) -> dict[str, list[etree._Element]]:
@@ -148,12 +150,14 @@ def _choose(
     return entity_id, found[entity_id]
 
 
-def _describe(entity_id: str, roles: list[etree._Element], now: datetime) -> IdpDescription:
+def _describe(
+    entity_id: str, roles: list[etree._Element], now: datetime, slo_binding: Binding
+) -> IdpDescription:
     """Describe the first role that is valid now and can be signed in at; roles of one entity are not mixed."""
     refusals: list[MetadataError] = []
     for role in roles:
         try:
-            return _role(entity_id, role, now)
+            return _role(entity_id, role, now, slo_binding)
         except MetadataError as error:
             if error.code not in (MetadataProblem.EXPIRED, MetadataProblem.NO_SIGN_ON_URL):
                 raise
@@ -161,7 +165,7 @@ def _describe(entity_id: str, roles: list[etree._Element], now: datetime) -> Idp
     raise refusals[0]
 
 
-def _role(entity_id: str, role: etree._Element, now: datetime) -> IdpDescription:
+def _role(entity_id: str, role: etree._Element, now: datetime, slo_binding: Binding) -> IdpDescription:
     valid_until = _valid_until(role)
     if valid_until is not None and valid_until <= now - _SKEW:
         raise MetadataError(MetadataProblem.EXPIRED, f"valid until {valid_until:%Y-%m-%d %H:%M} UTC")
@@ -172,8 +176,10 @@ def _role(entity_id: str, role: etree._Element, now: datetime) -> IdpDescription
         raise MetadataError(
             MetadataProblem.NO_SIGN_ON_URL, "no SingleSignOnService for HTTP-Redirect or HTTP-POST"
         )
-    # Redirect first: our LogoutRequests are short, and a redirect needs no page in between.
-    logout = next(((b, found) for b in Binding if (found := endpoint(role, "SingleLogoutService", b))), None)
+    wished_first = sorted(Binding, key=lambda binding: binding is not slo_binding)
+    logout = next(
+        ((b, found) for b in wished_first if (found := endpoint(role, "SingleLogoutService", b))), None
+    )
     certificates, skipped = signing_certificates(role)
     return IdpDescription(
         entity_id=entity_id,

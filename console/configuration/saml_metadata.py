@@ -21,7 +21,7 @@ from sso_saml.idp_metadata import LIMITS, IdpDescription, MetadataError, parse_i
 from sso_saml.metadata_fetch import MetadataUnavailable
 from sso_saml.metadata_refresh import take
 from sso_saml.metadata_state import found_state
-from sso_saml.models import SamlSettings
+from sso_saml.models import Binding, SamlSettings
 
 
 def read_metadata_file(run: Run, part: SamlPart) -> IdpDescription | None:
@@ -35,11 +35,15 @@ def read_metadata_file(run: Run, part: SamlPart) -> IdpDescription | None:
         return None
     try:
         with path.open("rb") as file:
-            return parse_idp_metadata(
+            description = parse_idp_metadata(
                 file.read(LIMITS.max_bytes + 1),
                 part.idp_entity_id,
                 certificate_pem=pem_of(part.metadata_certificate or ""),
+                slo_binding=part.slo_binding or Binding.REDIRECT,
             )
+        if part.slo_binding is None or description.slo_binding == part.slo_binding:
+            return description
+        run.problem(part.place.at("slo_binding"), "the metadata offers no single logout by this binding")
     except OSError as error:
         run.problem(at, f"the file can't be read: {error.strerror}")
     except MetadataError as error:

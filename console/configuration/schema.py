@@ -35,7 +35,7 @@ from sso_saml.models import Binding, ContextComparison, HintStyle, IdpInitiated,
 Names = tuple[Annotated[str, checks.not_empty], ...]  # references, looked up when the file is applied
 RolesBySpace = Mapping[str, Names]
 
-_FROM_METADATA = ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "slo_binding", "certificates")
+_FROM_METADATA = ("sso_url", "sso_post_url", "slo_url", "slo_response_url", "certificates")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +123,15 @@ class SamlPart(Part):
     metadata_certificate: Annotated[str, checks.certificate_or_none] | None = None
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """The provider's values come from one place; beside a file an entity ID may choose from an aggregate."""
+        """The provider's values come from one place; beside a file an entity ID may choose from an aggregate, and a
+        binding from those of single logout."""
         source = "metadata_file" if self.metadata_file is not None else "metadata_url"
         if self.metadata_file is not None and self.metadata_url:
             yield ("metadata_url",), "is another source than metadata_file; give one or the other"
         if self.metadata_url and self.idp_entity_id is not None:
             yield ("idp_entity_id",), "comes from metadata_url; metadata_entity_id chooses from an aggregate"
+        if self.metadata_url and self.slo_binding is not None:
+            yield ("slo_binding",), "comes from metadata_url; give one or the other"
         if self.metadata_file is not None or self.metadata_url:
             for name in _FROM_METADATA:
                 if getattr(self, name) is not None:
