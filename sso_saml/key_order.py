@@ -41,7 +41,10 @@ def fitting(certificates: tuple[str, ...], signature: etree._Element) -> tuple[s
     if signed_info is None or method is None:
         return ()
     # Without the PrefixList that could stand here: SAML's schema has no place for one in SignedInfo, so it ends there.
-    signed = etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
+    try:
+        signed = etree.tostring(signed_info, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError:
+        return ()
     algorithm = (method.get("Algorithm") or "").partition("#")[2]
     return tuple(pem for pem in certificates if _fits(pem, algorithm, value, signed))
 

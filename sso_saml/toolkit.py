@@ -265,14 +265,19 @@ def _canonical_without_signature(element: etree._Element, shape: SignatureShape)
     if element is not root:
         copied = copied[root.index(element)]
     _remove_keeping_tail(copied[element.index(shape.element)])
-    # "#default" in a PrefixList is not understood by lxml; where it matters, the digest differs and we refuse.
-    return etree.tostring(
-        copied,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=list(shape.inclusive_prefixes),
-    )
+    try:
+        # "#default" in a PrefixList is not understood by lxml; where it matters, the digest differs and we refuse.
+        return etree.tostring(
+            copied,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(shape.inclusive_prefixes),
+        )
+    except (
+        etree.C14NError
+    ):  # a namespace that is a relative URI (Canonical XML §1.3): nobody can have signed it
+        raise SamlRefusal(RefusalCode.SIGNATURE_INVALID, "it has no canonical form") from None
 
 
 def _remove_keeping_tail(element: etree._Element) -> None:
