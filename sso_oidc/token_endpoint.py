@@ -30,6 +30,7 @@ class ClientAuthentication(StrEnum):
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+    PRIVATE_KEY_JWT = "private_key_jwt"  # RFC 7523: a token signed with our own key
     NONE = "none"  # public client; PKCE alone protects the code
 
 

@@ -25,9 +25,9 @@ from audit.actors import SYSTEM, Actor
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from sso import subjects
-from sso.models import IdentityProvider
+from sso.models import IdentityProvider, KeyRole
 from sso.providers import require_authority
-from sso_saml.models import KeyRole, SpKeyPair
+from sso_saml.models import SpKeyPair
 from sso_saml.signing import SigningKey
 
 KEY_BITS = 2048

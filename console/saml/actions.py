@@ -17,10 +17,9 @@ from console.admins.confirmed import ConfirmedActions, ask_and_act, button
 from console.saml.columns import waiting
 from console.saml.uploads import certificate_problem
 from console.scoping import actor_of
-from sso.models import IdentityProvider, ProtocolName
+from sso.models import IdentityProvider, KeyRole, ProtocolName
 from sso_saml import key_pairs, metadata_refresh
 from sso_saml.metadata_texts import REASONS, explain_problem
-from sso_saml.models import KeyRole
 from sso_saml.provider_config import settings_of
 
 

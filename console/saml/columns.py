@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from console.admins.columns import badge, facts, lines, moment, table, to_copy
 from console.saml.held_certificates import dates_badge, grouped
-from sso.models import IdentityProvider, Vendor
+from sso.models import IdentityProvider, KeyRole, Vendor
 from sso_saml.key_pairs import pairs_of
 from sso_saml.metadata_refresh import pending
 from sso_saml.metadata_texts import REASONS, explain_problem
-from sso_saml.models import KeyRole, SamlSettings, SpKeyPair
+from sso_saml.models import SamlSettings, SpKeyPair
 from sso_saml.provider_config import redirect_url, settings_of, sp_entity_id
 from sso_saml.vendor_words import words_of
 

@@ -28,11 +28,11 @@ from console.saml.actions import SamlActions
 from console.saml.held_certificates import drawn
 from console.scoping import actor_of
 from sso import providers
-from sso.models import IdentityProvider, ProtocolName, State
+from sso.models import IdentityProvider, KeyRole, ProtocolName, State
 from sso_saml.configuration import save_saml_settings
 from sso_saml.key_pairs import pairs_of
 from sso_saml.metadata_refresh import pending
-from sso_saml.models import KeyRole, SamlSettings
+from sso_saml.models import SamlSettings
 from sso_saml.provider_config import settings_of
 
 _SAVED = "_console_saved_saml"

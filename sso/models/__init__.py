@@ -2,14 +2,17 @@
 
 from sso.models.attempt import ParkedAnswer, Purpose, SignInAttempt, Stage
 from sso.models.identity import FederatedIdentity
+from sso.models.key_pair import KeyRole, ProviderKeyPair
 from sso.models.provider import IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
 
 __all__ = [
     "FederatedIdentity",
     "IdentityProvider",
+    "KeyRole",
     "ParkedAnswer",
     "ProtocolName",
     "ProviderGrant",
+    "ProviderKeyPair",
     "Purpose",
     "SignInAttempt",
     "Stage",

@@ -1,7 +1,7 @@
 """What SAML stores: settings and keys of a provider, messages that were used, logouts under way."""
 
 from sso_saml.models.in_flight import LogoutInFlight, SpentAssertion
-from sso_saml.models.keys import KeyRole, SamlCertificate, SpKeyPair
+from sso_saml.models.keys import SamlCertificate, SpKeyPair
 from sso_saml.models.metadata import MetadataProposal
 from sso_saml.models.settings import (
     Binding,
@@ -16,7 +16,6 @@ __all__ = [
     "ContextComparison",
     "HintStyle",
     "IdpInitiated",
-    "KeyRole",
     "LogoutInFlight",
     "MetadataProposal",
     "SamlCertificate",

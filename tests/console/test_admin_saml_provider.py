@@ -12,9 +12,9 @@ from accounts import lifecycle
 from accounts.models import User
 from audit.models import AuditEvent
 from sso import providers
-from sso.models import IdentityProvider, ProtocolName, State, Vendor
+from sso.models import IdentityProvider, KeyRole, ProtocolName, State, Vendor
 from sso_saml.configuration import SamlValues, save_saml_settings
-from sso_saml.models import KeyRole, MetadataProposal, SamlCertificate, SamlSettings, SpKeyPair
+from sso_saml.models import MetadataProposal, SamlCertificate, SamlSettings, SpKeyPair
 from sso_saml.provider_config import redirect_url
 from tests.console import saml_documents as documents
 from tests.console.admin_pages import address_of, page, save, words

@@ -22,9 +22,9 @@ from accounts import lifecycle
 from accounts.models import EmailDomain
 from audit.actors import configuration
 from sso import providers
-from sso.models import IdentityProvider, ProtocolName, Vendor
+from sso.models import IdentityProvider, KeyRole, ProtocolName, Vendor
 from sso_saml.configuration import SamlValues, save_saml_settings
-from sso_saml.models import KeyRole, SamlSettings, SpKeyPair
+from sso_saml.models import SamlSettings, SpKeyPair
 from tests.journeys.person_browser import Page
 from tests.journeys.seen import refused_for, rows, written
 from tests.sso_saml.corpus.case import (

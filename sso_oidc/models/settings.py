@@ -1,20 +1,27 @@
-"""OpenID Connect settings of a provider, and the Entra tenants of one above accounts (O-1, O-3, V-6)."""
+"""OpenID Connect settings of a provider (O-1)."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
 from accounts.scoping import AccountScopedManager
 from foundation.encryption import EncryptedTextField
 from sso.models import IdentityProvider
 from sso_oidc.authorization import Flow
+from sso_oidc.token_endpoint import ClientAuthentication
 
 FLOW_CHOICES = [  # how the answer comes back (O-1)
     (Flow.CODE.value, _("code with PKCE")),
     (Flow.HYBRID.value, _("hybrid: code id_token with form_post")),
+]
+
+AUTHENTICATION_CHOICES = [  # how we prove to the token endpoint who we are (Core §9)
+    ("", _("the best that the provider takes")),
+    (ClientAuthentication.BASIC.value, _("client secret, basic")),
+    (ClientAuthentication.POST.value, _("client secret, in the form")),
+    (ClientAuthentication.PRIVATE_KEY_JWT.value, _("private key (private_key_jwt)")),
+    (ClientAuthentication.NONE.value, _("none: public client with PKCE")),
 ]
 
 
@@ -28,6 +35,18 @@ class OidcSettings(models.Model):
     client_id = models.CharField(_("client id"), max_length=254, blank=True)
     client_secret = EncryptedTextField(_("client secret"), blank=True)
     flow = models.CharField(max_length=10, choices=FLOW_CHOICES, default=Flow.CODE.value)
+    client_authentication = models.CharField(
+        _("client authentication"), max_length=20, choices=AUTHENTICATION_CHOICES, blank=True
+    )
+    pushed_requests = models.BooleanField(  # RFC 9126
+        _("push authorization requests where the provider offers it"), default=True
+    )
+    max_age_seconds = models.PositiveIntegerField(
+        _("longest time since authentication"), null=True, blank=True
+    )
+    acr_values = models.CharField(
+        _("authentication context"), max_length=300, blank=True
+    )  # with blanks between
     extra_scopes = models.CharField(max_length=300, blank=True)  # beside openid, email and profile
     subject_claim = models.CharField(max_length=120, blank=True)  # J-11: overrides the vendor's preset
     shared_callback = models.BooleanField(default=False, editable=False)  # V-20: permitted by an operator
@@ -49,30 +68,3 @@ class OidcSettings(models.Model):
 
     def __str__(self) -> str:
         return f"OIDC: {self.provider}"
-
-
-class EntraTenant(models.Model):
-    """A tenant whose people a provider above accounts signs into an account, once verified (O-3, V-6)."""
-
-    provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="tenants")
-    tenant_id = models.CharField(max_length=36)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="entra_tenants")
-    verified_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = AccountScopedManager()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=["provider", "tenant_id"],
-                condition=models.Q(verified_at__isnull=False),
-                name="tenant_belongs_to_one_account",
-            ),
-            models.UniqueConstraint(
-                fields=["provider", "tenant_id", "account"], name="tenant_once_per_account"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.tenant_id
