@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from accounts.models import Account, AccountHostName
 from foundation.compiled_queries import CompiledQuery, key
 
-_CANONICAL = CompiledQuery(
-    lambda account_id: (
-        AccountHostName.objects.for_account(account_id)
-        .filter(verified_at__isnull=False)
-        .order_by("position", "id")
-        .values_list("host")[:1]
-    ),
-    key,
-)
+
+def canonical_hosts() -> QuerySet[AccountHostName, tuple[str]]:
+    """Return verified host names, for a query to narrow to one account; the first is its canonical one."""
+    rows = AccountHostName.objects.filter(verified_at__isnull=False)
+    return rows.order_by("position", "id").values_list("host")
+
+
+_CANONICAL = CompiledQuery(lambda account: canonical_hosts().filter(account=account)[:1], key)
 
 
 def is_account_host(host: str) -> bool:

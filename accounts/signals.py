@@ -13,5 +13,5 @@ person_deleted = Signal()
 # A new account exists and needs what every account has. Arguments: account, actor.
 account_created = Signal()
 
-# A person was created, or their columns changed. Arguments: user, actor, changed (names of columns).
+# A person was created (``created``), or their columns changed. Arguments: user, actor, changed (names of columns).
 person_changed = Signal()

@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -219,6 +220,36 @@ def insert(rows: Sequence[Model], *, ignore_conflicts: bool = False, later: bool
         row._state.adding, row._state.db = False, connection.alias
 
 
+def insert_values(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write new rows from values by name, without instances; those that are there already stay as they are.
+
+    As ``insert`` with ``ignore_conflicts`` and ``later``, for any number of rows. ``names`` are all columns but a key
+    that the database makes; nothing has a default.
+    """
+    if not rows:
+        return
+    connection = connections[DEFAULT_DB_ALIAS]
+    by_column = connection.vendor == "postgresql"  # one statement for any number of rows
+    if not by_column and len(rows) > CompiledListQuery.MOST:
+        instances = [model(**dict(zip(names, row, strict=True))) for row in rows]
+        model._default_manager.bulk_create(instances, ignore_conflicts=True)
+        return
+    shape = (connection.vendor, model, 0 if by_column else len(rows), True)
+    statement = _inserts.get(shape)
+    if statement is None:
+        make = _insert_by_column if by_column else partial(_insert_of, count=len(rows), ignore_conflicts=True)
+        statement = _inserts[shape] = make(connection, model)
+    sql, fields = statement
+    places = [(field, names.index(field.attname)) for field in fields]
+    if by_column:
+        values: list[Any] = [
+            [field.get_db_prep_save(row[place], connection) for row in rows] for field, place in places
+        ]
+    else:
+        values = [field.get_db_prep_save(row[place], connection) for row in rows for field, place in places]
+    _write(connection, model._meta.db_table, sql, values, later=True)
+
+
 def update(row: Model, names: Iterable[str], *, later: bool = False) -> None:
     """Write some fields of a row by its key, in the caller's transaction; calls no ``save`` and sends no signals.
 
@@ -251,6 +282,16 @@ def _insert_of(
     table, rows = name(model._meta.db_table), ", ".join([row] * count)
     sql = f"INSERT INTO {table} ({columns}) VALUES {rows}"  # noqa: S608 -- names of ours, values apart
     return (f"{sql} ON CONFLICT DO NOTHING" if ignore_conflicts else sql), fields
+
+
+def _insert_by_column(connection: Any, model: type[Model]) -> tuple[str, list[Any]]:
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+    name = connection.ops.quote_name
+    columns = ", ".join(name(field.column) for field in fields)
+    arrays = ", ".join(f"%s::{field.db_type(connection)}[]" for field in fields)
+    table = name(model._meta.db_table)
+    sql = f"INSERT INTO {table} ({columns}) SELECT * FROM UNNEST({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 -- names of ours, values apart
+    return sql, fields
 
 
 def _update_of(connection: Any, model: type[Model], names: Iterable[str]) -> tuple[str, list[Any]]:

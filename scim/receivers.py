@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from accounts.models import Kind, User
 from accounts.signals import person_changed, person_deleted
 from audit.actors import Actor, ActorKind
-from foundation.compiled_queries import CompiledDelete, key
+from foundation.compiled_queries import CompiledDelete, CompiledQuery, key
 from scim.documents import contacts_of, document_of
 from scim.models import UserResource, UserValue
 from scim.multi_values import primary_value
@@ -25,11 +25,18 @@ _SHOWN = frozenset({"email", "phone", "given_name", "family_name", "display_name
 
 
 @receiver(person_changed, dispatch_uid="scim.follow_person")
-def follow_person(sender: type[User], user: User, actor: Actor, changed: frozenset[str], **_: Any) -> None:
+def follow_person(
+    sender: type[User],
+    user: User,
+    actor: Actor,
+    changed: frozenset[str],
+    created: bool = False,
+    **_: Any,
+) -> None:
     """Bring a member's document in step with their columns."""
     if actor.kind is ActorKind.SCIM or user.kind != Kind.MEMBER or not _SHOWN & changed:
         return
-    resource = UserResource.objects.filter(user=user).first()
+    resource = None if created else _RESOURCE.first(user.pk)
     if resource is None:
         create_document(user, document_of(user, None))
         return
@@ -48,6 +55,7 @@ def forget_person(sender: type[User], user: User, **_: Any) -> None:
     _FORGET_DOCUMENT.run_later(user.pk)
 
 
+_RESOURCE = CompiledQuery(lambda user: UserResource.objects.filter(user=user), key)
 _FORGET_VALUES = CompiledDelete(lambda user: UserValue.objects.filter(user=user), key)
 _FORGET_DOCUMENT = CompiledDelete(lambda user: UserResource.objects.filter(user=user), key)
 

@@ -7,13 +7,15 @@ keyword-only, takes the actor, checks privilege (V-8) and that everything belong
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import CharField, Model, QuerySet, Value
+from django.db.models.functions import Cast
+from django.utils import timezone
 
 from accounts import privilege, subjects
 from accounts.lifecycle.roles import WrongAccount, refuse_if_managed
@@ -29,14 +31,7 @@ from accounts.sources import Source
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
-from foundation.compiled_queries import (
-    CompiledDelete,
-    CompiledListQuery,
-    CompiledQuery,
-    insert,
-    key,
-    many,
-)
+from foundation.compiled_queries import CompiledDelete, CompiledListQuery, insert_values, key, many
 from foundation.transactions import in_transaction
 from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
 
@@ -113,18 +108,25 @@ def change_access(*, user: User, actor: Actor, change: AccessChange) -> None:
             )
     _remove(user, change)
     _add(
-        SpaceMembership(
-            user=user, space_id=g.space_id, role_id=g.role_id, source=g.source, granted_by=actor.label
-        )
-        for g in change.add_spaces
+        SpaceMembership,
+        ("space_id", "role_id"),
+        [(g.space_id, g.role_id, g.source.value) for g in change.add_spaces],
+        user,
+        actor,
     )
     _add(
-        AccountRoleMembership(user=user, role_id=g.role_id, source=g.source, granted_by=actor.label)
-        for g in change.add_roles
+        AccountRoleMembership,
+        ("role_id",),
+        [(g.role_id, g.source.value) for g in change.add_roles],
+        user,
+        actor,
     )
     _add(
-        GroupMembership(user=user, group_id=g.group_id, source=g.source, granted_by=actor.label)
-        for g in change.add_groups
+        GroupMembership,
+        ("group_id",),
+        [(g.group_id, g.source.value) for g in change.add_groups],
+        user,
+        actor,
     )
     record(
         actor=actor,
@@ -247,33 +249,45 @@ class _Names:
         return {name: rows for name, rows in parts.items() if rows}
 
 
-_NAMED: dict[type[Model], CompiledListQuery[Any]] = {
-    model: CompiledListQuery(
-        lambda account, keys, rows=model.objects: (
-            rows.for_account(account).filter(pk__in=keys).values_list("pk", "name")
+_OTHER_NAME = Cast(Value(""), CharField(max_length=20))
+
+
+def _named(account: Any, spaces: Any, roles: Any) -> Any:
+    """Rows (kind, id, name, built-in name): some spaces and space roles, and all account roles, which are few."""
+
+    def rows(kind: str, found: QuerySet[Any], *columns: Any) -> Any:
+        return found.order_by().values_list(Cast(Value(kind), CharField(max_length=12)), *columns)
+
+    return rows("account_role", AccountRole.objects.for_account(account), "pk", "name", "built_in").union(
+        rows("space", Space.objects.for_account(account).filter(pk__in=spaces), "pk", "name", _OTHER_NAME),
+        rows(
+            "space_role",
+            SpaceRole.objects.for_account(account).filter(pk__in=roles),
+            "pk",
+            "name",
+            _OTHER_NAME,
         ),
-        key,
-        many(key),
+        all=True,
     )
-    for model in (Space, SpaceRole, AccountRole, Group)
-}
-_ADMIN_ROLES: CompiledQuery[Any] = CompiledQuery(
-    lambda account: (
-        AccountRole.objects.for_account(account)
-        .filter(built_in__in=[BuiltInAccountRole.ACCOUNT_ADMIN, BuiltInAccountRole.SSO_ACCOUNT_ADMIN])
-        .values_list("pk")
+
+
+_NAMED: CompiledListQuery[Any] = CompiledListQuery(_named, key, many(key), many(key))
+_GROUPS: CompiledListQuery[Any] = CompiledListQuery(
+    lambda account, keys: (
+        Group.objects.for_account(account).filter(pk__in=keys).order_by().values_list("pk", "name")
     ),
     key,
+    many(key),
 )
+_ADMIN_ROLES = frozenset({BuiltInAccountRole.ACCOUNT_ADMIN.value, BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value})
 
 
-def _add(rows: Iterable[Model]) -> None:
+def _add(
+    model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]], user: User, actor: Actor
+) -> None:
     """Write rows in one statement; those that are there already stay as they are."""
-    new = list(rows)
-    if len(new) <= CompiledListQuery.MOST:
-        insert(new, ignore_conflicts=True)
-    else:  # each number of rows would be a compiled statement of its own
-        type(new[0])._default_manager.bulk_create(new, ignore_conflicts=True)
+    names, now = (*names, "source", "user_id", "granted_by", "created_at"), timezone.now()
+    insert_values(model, names, [(*row, user.pk, actor.label, now) for row in rows])
 
 
 def _names(user: User, actor: Actor, change: AccessChange) -> _Names:
@@ -282,27 +296,34 @@ def _names(user: User, actor: Actor, change: AccessChange) -> _Names:
         raise WrongAccount("No account.", actor=actor, action="access.change", subject=subjects.of_user(user))
     account = user.account_id
     space_grants = change.add_spaces | change.remove_spaces
-    wanted: tuple[set[UUID], set[UUID], set[UUID], set[UUID]] = (
-        {g.space_id for g in space_grants},
-        {g.role_id for g in space_grants},
-        {g.role_id for g in change.add_roles | change.remove_roles},
-        {g.group_id for g in change.add_groups | change.remove_groups},
-    )
-    found: list[dict[UUID, str]] = []
-    for (model, named), ids in zip(_NAMED.items(), wanted, strict=True):
-        names = dict(named.all(account, sorted(ids)) if ids else ())
-        if set(names) != ids:
+    spaces, space_roles = {g.space_id for g in space_grants}, {g.role_id for g in space_grants}
+    account_roles = {g.role_id for g in change.add_roles | change.remove_roles}
+    groups = {g.group_id for g in change.add_groups | change.remove_groups}
+    found: dict[str, dict[UUID, str]] = {"account_role": {}, "space": {}, "space_role": {}, "group": {}}
+    admins: set[UUID] = set()
+    if spaces or account_roles:
+        for kind, row, name, built_in in _NAMED.all(account, sorted(spaces), sorted(space_roles)):
+            found[kind][row] = name
+            if built_in in _ADMIN_ROLES:
+                admins.add(row)
+    if groups:
+        found["group"] = dict(_GROUPS.all(account, sorted(groups)))
+    for kind, wanted in (
+        ("space", spaces),
+        ("space_role", space_roles),
+        ("account_role", account_roles),
+        ("group", groups),
+    ):
+        if not wanted <= set(found[kind]):
             raise WrongAccount(
-                f"A {model._meta.verbose_name_raw} of another account was named.",
+                f"A {kind.replace('_', ' ')} of another account was named.",
                 actor=actor,
                 action="access.change",
                 subject=subjects.of_user(user),
             )
-        found.append(names)
-    admins: frozenset[UUID] = frozenset()
-    if wanted[2]:
-        admins = frozenset(role for (role,) in _ADMIN_ROLES.all(account))
-    return _Names(found[0], found[1], found[2], found[3], admins)
+    return _Names(
+        found["space"], found["space_role"], found["account_role"], found["group"], frozenset(admins)
+    )
 
 
 def _remove(user: User, change: AccessChange) -> None:

@@ -19,7 +19,6 @@ that allowed the provider, or those of a tenant.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,7 +34,7 @@ from sso import apply, attempts, claims_json, protocols, switching
 from sso.answers import Shown
 from sso.claims import Claims
 from sso.matching import MatchKind, is_unique_in_the_world
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider, ParkedAnswer, SignInAttempt
 from sso.plan import SignInPlan
 from sso.refusals import Code, SignInRefused
 
@@ -100,16 +99,13 @@ def settle(request: HttpRequest, attempt: SignInAttempt, claims: Claims) -> Acco
     """Return the account of a sign-in that began without one, or the way to the question; raises ``NoAccount``."""
     offered = _offered(attempt, claims)
     if len(offered) > 1:
-        return switching.to_continuation(
-            attempts.ask_to_confirm(attempt, json.loads(claims_json.dump(claims)))
-        )
+        return switching.to_continuation(attempts.ask_to_confirm(attempt, claims_json.as_json(claims)))
     return _fix(attempt, offered[0])
 
 
-def question(request: HttpRequest, code: str) -> HttpResponse | None:
-    """Return the page that lets the person choose, None when ``code`` waits for nothing of the kind."""
-    waiting = attempts.peek_confirmation(code, request)
-    if waiting is None or waiting.attempt.account_id is not None:
+def question(request: HttpRequest, code: str, waiting: ParkedAnswer) -> HttpResponse | None:
+    """Return the page that lets the person choose, None when what awaits their word is nothing of the kind."""
+    if waiting.attempt.account_id is not None:
         return None
     try:
         offered = _offered(waiting.attempt, claims_json.load(waiting.payload))

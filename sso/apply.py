@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +17,21 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import lifecycle, subjects
-from accounts.lifecycle.status import note_connected, record_first_login
+from accounts.lifecycle.status import note_signed_in
 from accounts.models import Account, User
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused
-from foundation.compiled_queries import CompiledQuery, insert, key, text
+from foundation.compiled_queries import CompiledQuery, insert, key, text, update
 from foundation.transactions import all_or_nothing
 from spaces.access import change_access
 from sso import claims_json
 from sso.claims import NO_SESSION, Claims
 from sso.models import FederatedIdentity, IdentityProvider, State, Vendor
 from sso.plan import SignInPlan, plan_sign_in
+from sso.providers import trust_changed_since
 from sso.refusals import Code, Refusal, SignInRefused
-from sso.snapshot import read_state
+from sso.snapshot import SignInState, read_state
 
 _TRIES = 3
 
@@ -54,12 +56,17 @@ def sign_in(
     account_id: UUID,
     address: str = "",
     proven_user_id: UUID | None = None,
+    begun_at: datetime | None = None,
 ) -> SignedIn:
-    """Plan and apply; raise ``SignInRefused`` with the plan's refusal, after which nothing has changed."""
+    """Plan and apply; raise ``SignInRefused`` with the plan's refusal, after which nothing has changed.
+
+    A provider whose issuer, keys or endpoints changed since ``begun_at`` signs nobody in with what it sent before
+    (V-18).
+    """
     for _ in range(_TRIES):
         try:
             with all_or_nothing():
-                return _apply(claims, provider_id, account_id, address, proven_user_id)
+                return _apply(claims, provider_id, account_id, address, proven_user_id, begun_at)
         except (IntegrityError, lifecycle.UserNameTaken):
             # Somebody else wrote the same person or identity; what they wrote is visible to the next plan.
             continue
@@ -86,28 +93,45 @@ def preview(
 
 
 def _apply(
-    claims: Claims, provider_id: UUID, account_id: UUID, address: str, proven_user_id: UUID | None
+    claims: Claims,
+    provider_id: UUID,
+    account_id: UUID,
+    address: str,
+    proven_user_id: UUID | None,
+    begun_at: datetime | None,
 ) -> SignedIn:
-    provider, account = _PROVIDER.first(provider_id), _ACCOUNT.first(account_id)
-    if provider is None or account is None:
-        raise SignInRefused(Code.PROVIDER_UNKNOWN, "the provider or account was deleted meanwhile")
+    provider, account = _read_again(provider_id, account_id)
+    if begun_at is not None and trust_changed_since(provider, begun_at):
+        raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
     bound = _BOUND.first(account.pk, provider.pk, claims.subject)
-    locked_id = _lock(bound[0] if bound else None)
-    plan = plan_sign_in(claims, read_state(claims, provider, account), proven_user_id=proven_user_id)
+    locked_id = None if bound is None else bound[0]
+    state = read_state(claims, provider, account)
+    plan = plan_sign_in(claims, state, proven_user_id=proven_user_id)
     if plan.refusal is None and plan.user_id is not None and plan.user_id != locked_id:
         # A person to be linked: now that we know whom, plan again with their row locked.
         locked_id = _lock(plan.user_id)
-        plan = plan_sign_in(claims, read_state(claims, provider, account), proven_user_id=proven_user_id)
+        state = read_state(claims, provider, account)
+        plan = plan_sign_in(claims, state, proven_user_id=proven_user_id)
     if plan.refusal is not None:
         raise SignInRefused(plan.refusal.code, plan.refusal.detail)
     if plan.user_id is not None and plan.user_id != locked_id:
         raise IntegrityError("the plan moved to another person while it was made")
-    return SignedIn(_write(claims, provider, account, plan, provider_actor(provider, address)), plan)
+    return SignedIn(_write(claims, state, plan, provider_actor(provider, address)), plan)
 
 
-# Read again (V-17), each in one statement that the ORM compiled once.
+def _read_again(provider_id: UUID, account_id: UUID) -> tuple[IdentityProvider, Account]:
+    """Return provider and account as they are now (V-17)."""
+    provider = _PROVIDER.first(provider_id)
+    account = None if provider is None else provider.account
+    if provider is not None and provider.account_id != account_id:
+        account = _ACCOUNT.first(account_id)
+    if provider is None or account is None:
+        raise SignInRefused(Code.PROVIDER_UNKNOWN, "the provider or account was deleted meanwhile")
+    return provider, account
+
+
 _PROVIDER: CompiledQuery[IdentityProvider] = CompiledQuery(
-    lambda provider: IdentityProvider.objects.filter(pk=provider), key
+    lambda provider: IdentityProvider.objects.filter(pk=provider).select_related("account"), key
 )
 _ACCOUNT: CompiledQuery[Account] = CompiledQuery(lambda account: Account.objects.filter(pk=account), key)
 _LOCKED: CompiledQuery[User] = CompiledQuery(
@@ -116,11 +140,17 @@ _LOCKED: CompiledQuery[User] = CompiledQuery(
 _MEMBER: CompiledQuery[User] = CompiledQuery(
     lambda account, user: User.objects.for_account(account).filter(pk=user), key, key
 )
+# Whose identity it is, their row locked.
 _BOUND: CompiledQuery[Any] = CompiledQuery(
     lambda account, provider, subject: (
-        FederatedIdentity.objects.for_account(account)
-        .filter(provider=provider, subject=subject, closed_at=None)
-        .values_list("user_id")
+        User.objects.select_for_update(of=("self",))
+        .filter(
+            identities__account=account,
+            identities__provider=provider,
+            identities__subject=subject,
+            identities__closed_at=None,
+        )
+        .values_list("pk")
     ),
     key,
     key,
@@ -141,20 +171,18 @@ def _lock(user_id: UUID | None) -> UUID | None:
     return user_id
 
 
-def _write(
-    claims: Claims, provider: IdentityProvider, account: Account, plan: SignInPlan, actor: Actor
-) -> User:
+def _write(claims: Claims, state: SignInState, plan: SignInPlan, actor: Actor) -> User:
+    provider, account = state.provider, state.account
     if plan.user_id is None:
         user = lifecycle.create_user(actor=actor, account=account, values=plan.profile)
     else:
         user = _member(account, plan.user_id)
         if plan.profile.given():
             lifecycle.update_user(user=user, actor=actor, values=plan.profile)
-    _bind(claims, provider, account, user, plan)
+    _bind(claims, provider, account, user, plan, state.identity)
     if plan.drop_password:
         lifecycle.drop_password(user=user, actor=actor, why=plan.drop_password)
-    record_first_login(user=user, actor=actor)
-    note_connected(user=user, actor=actor, group_synced=plan.group_synced)
+    note_signed_in(user=user, actor=actor, group_synced=plan.group_synced)
     change_access(user=user, actor=actor, change=plan.access)
     record(
         actor=actor,
@@ -171,7 +199,14 @@ def _write(
     return user
 
 
-def _bind(claims: Claims, provider: IdentityProvider, account: Account, user: User, plan: SignInPlan) -> None:
+def _bind(
+    claims: Claims,
+    provider: IdentityProvider,
+    account: Account,
+    user: User,
+    plan: SignInPlan,
+    known: FederatedIdentity | None,
+) -> None:
     now = timezone.now()
     # For previews and the debugger, which need neither the provider's session nor its tokens (design rule 8).
     kept = claims_json.dump(replace(claims, session=NO_SESSION))
@@ -187,11 +222,11 @@ def _bind(claims: Claims, provider: IdentityProvider, account: Account, user: Us
             tenant_id=claims.tenant_id or "",
             **seen,
         )
-        insert([identity])
-    else:
-        FederatedIdentity.objects.for_account(account).filter(
-            provider=provider, subject=claims.subject, closed_at=None
-        ).update(**seen)
+        insert([identity], later=True)
+    elif known is not None:
+        for name, value in seen.items():
+            setattr(known, name, value)
+        update(known, seen, later=True)
 
 
 def _message(provider: IdentityProvider, user: User, plan: SignInPlan) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -118,7 +119,10 @@ def begin(
 
 
 def _with_owners(**wanted: Any) -> QuerySet[SignInAttempt]:
-    return SignInAttempt.objects.filter(**wanted).select_related("provider", "account", "starter")[:1]
+    parked = ParkedAnswer.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt")
+    answers = Subquery(parked.annotate(answers=Count("pk")).values("answers"))
+    attempts = SignInAttempt.objects.filter(**wanted).select_related("provider", "account", "starter")
+    return attempts.annotate(answers=Coalesce(answers, 0))[:1]
 
 
 _BY_HANDLE = CompiledQuery(
@@ -127,14 +131,6 @@ _BY_HANDLE = CompiledQuery(
 _BY_REQUEST_ID = CompiledQuery(
     lambda request_id, provider_id: _with_owners(request_id=request_id, provider_id=provider_id), text, key
 )
-
-_PARKED_FOR = CompiledQuery(
-    lambda attempt_id: ParkedAnswer.objects.filter(attempt_id=attempt_id).values_list("pk")[
-        :ANSWERS_PER_ATTEMPT
-    ],
-    key,
-)
-
 
 _PARKED: CompiledQuery[ParkedAnswer] = CompiledQuery(
     lambda code_digest: ParkedAnswer.objects.filter(code_digest=code_digest).select_related(
@@ -161,9 +157,6 @@ _MOVES = {
     for before in Stage
     for after in Stage
 }
-_TRUST_CHANGED: CompiledQuery[Any] = CompiledQuery(
-    lambda provider: IdentityProvider.objects.filter(pk=provider).values_list("trust_changed_at"), key
-)
 
 
 def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
@@ -200,7 +193,10 @@ def _again(attempt: SignInAttempt) -> StartAgain:
 
 def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = False) -> str:
     """Keep a verified answer for its browser and return the one-time code that names it (V-17)."""
-    if len(_PARKED_FOR.all(attempt.pk)) >= ANSWERS_PER_ATTEMPT:
+    answers = vars(attempt).get("answers", None)  # there when the attempt was found for an answer
+    if (ParkedAnswer.objects.filter(attempt=attempt).count() if answers is None else answers) >= (
+        ANSWERS_PER_ATTEMPT
+    ):
         raise SignInRefused(Code.TOO_MANY, f"more than {ANSWERS_PER_ATTEMPT} answers to one sign-in")
     code = random_secret()
     parked = ParkedAnswer(
@@ -211,7 +207,7 @@ def park(attempt: SignInAttempt, payload: dict[str, Any], *, is_claims: bool = F
         is_claims=is_claims,
         expires_at=timezone.now() + PARKED_LIFETIME,
     )
-    insert([parked])
+    insert([parked], later=True)
     return code
 
 
@@ -224,12 +220,28 @@ class Collected:
     is_claims: bool
 
 
-def collect(code: str, request: HttpRequest) -> Collected:
+def parked_under(code: str) -> ParkedAnswer | None:
+    """Return what waits under a one-time code, with its attempt, provider and account; nothing is checked or spent."""
+    return _PARKED.first(digest(code))
+
+
+def awaits_word(parked: ParkedAnswer | None, request: HttpRequest) -> bool:
+    """Tell whether an answer waits for this browser's word: on the account (V-5), or on switching person (V-19)."""
+    return (
+        parked is not None
+        and parked.is_claims
+        and parked.spent_at is None
+        and parked.expires_at > timezone.now()
+        and browser.is_same(request, parked.attempt.browser_digest)
+        and parked.host == request.get_host().lower()
+    )
+
+
+def collect(parked: ParkedAnswer | None, request: HttpRequest) -> Collected:
     """Spend a parked answer and its attempt together: this browser, this host, in time, once (V-17).
 
     Another browser's try spends the answer alone.
     """
-    parked = _PARKED.first(digest(code))
     if parked is None:
         raise SignInRefused(Code.CODE_UNKNOWN, "no answer is parked under this code")
     attempt = parked.attempt
@@ -238,7 +250,7 @@ def collect(code: str, request: HttpRequest) -> Collected:
     if not browser.is_same(request, attempt.browser_digest):
         # Another browser's page now shows the code in its address bar, where the one that began could be handed it: the
         # answer is nobody's any more. The attempt stays open for an answer of its own.
-        ParkedAnswer.objects.filter(pk=parked.pk, spent_at=None).update(spent_at=now, payload="")
+        _SPEND.run(parked.pk, now)
         raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
     if parked.host != request.get_host().lower():
         raise SignInRefused(Code.WRONG_HOST, f"parked on {parked.host}, collected on {request.get_host()}")
@@ -252,17 +264,6 @@ def collect(code: str, request: HttpRequest) -> Collected:
         if not spent or not _move(attempt, stage, Stage.SPENT):
             raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
     return Collected(attempt, json.loads(parked.payload), parked.is_claims)
-
-
-def peek_confirmation(code: str, request: HttpRequest) -> ParkedAnswer | None:
-    """Return what waits under ``code`` for this browser's word on switching person; spends nothing."""
-    parked = ParkedAnswer.objects.filter(
-        code_digest=digest(code), is_claims=True, spent_at=None, expires_at__gt=timezone.now()
-    )
-    row = parked.select_related("attempt__account").first()
-    if row is None or not browser.is_same(request, row.attempt.browser_digest):
-        return None
-    return row if row.host == request.get_host().lower() else None
 
 
 def spend(attempt: SignInAttempt, request: HttpRequest) -> None:
@@ -297,10 +298,4 @@ def finish(attempt: SignInAttempt, *, outcome: str, user: User | None = None, **
     values = {"outcome": outcome, "user": user, "finished_at": timezone.now(), "stage": Stage.SPENT, **kept}
     for name, value in values.items():
         setattr(attempt, name, value)
-    update(attempt, values)
-
-
-def settings_changed(attempt: SignInAttempt) -> bool:
-    """Tell whether issuer, keys or endpoints changed since the attempt began (V-18)."""
-    found = _TRUST_CHANGED.first(attempt.provider_id)
-    return found is not None and found[0] is not None and found[0] > attempt.created_at
+    update(attempt, values, later=True)

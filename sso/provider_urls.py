@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from accounts.hosts import canonical_host
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.hosts import canonical_host, canonical_hosts
 from foundation import public_urls
 from sso.models import IdentityProvider
 
 
+def with_host(providers: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Let providers bring the host name of their account along."""
+    return providers.annotate(
+        account_host=Subquery(canonical_hosts().filter(account=OuterRef("account"))[:1])
+    )
+
+
 def host_of(provider: IdentityProvider) -> str | None:
     """Return the bare host name, None for the deployment's."""
+    if "account_host" in vars(provider):
+        host: str | None = vars(provider)["account_host"]
+        return host
     return None if provider.account is None else canonical_host(provider.account)
 
 

@@ -8,6 +8,7 @@ and a changed issuer suspends the identities until an SSO account admin confirms
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -177,6 +178,11 @@ def note_protocol_change(
         message=f"Identity provider {provider.slug}: {', '.join(sorted(changes))} changed{note}.",
         changes=changes,
     )
+
+
+def trust_changed_since(provider: IdentityProvider, moment: datetime) -> bool:
+    """Tell whether issuer, keys or endpoints of a provider, as it was just read, changed after ``moment`` (V-18)."""
+    return provider.trust_changed_at is not None and provider.trust_changed_at > moment
 
 
 def note_proof(*, provider: IdentityProvider, version: int) -> None:

@@ -15,6 +15,7 @@ from audit.actors import Actor, ActorKind
 from foundation import track_ids
 from foundation.client_address import client_address
 from foundation.compiled_queries import insert
+from foundation.session_store import SessionStore
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
 
@@ -43,9 +44,7 @@ def open_session(
     request.session.flush()
     login(request, user, backend=PASSWORD_BACKEND if provider is None else SSO_BACKEND)
     seconds = max(1, int((expires_at - timezone.now()).total_seconds()))
-    request.session.set_expiry(
-        seconds
-    )  # written with the rest by Django's middleware; the key is there already
+    request.session.set_expiry(seconds)
     row = sessions.open_user_session(
         user=user,
         session_key=request.session.session_key or "",
@@ -68,7 +67,9 @@ def open_session(
         row.sp_name_qualifier = _whole(said.sp_name_qualifier, 1024)
         row.id_token = said.id_token
         row.context = said.context[:255]
-    insert([row])
+    insert([row], later=True)
+    if isinstance(request.session, SessionStore):
+        request.session.write_along()
     request.user_session = row  # type: ignore[attr-defined]  # our own attribute on Django's class
     return row
 

@@ -15,7 +15,6 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from foundation.client_address import client_address
 from foundation.compiled_queries import CompiledQuery, key
+from foundation.transactions import all_or_nothing
 from spaces.models import SpaceMembership
 from sso import (
     account_choice,
@@ -40,7 +40,7 @@ from sso import (
 )
 from sso.claims import Claims
 from sso.leaving import send_on
-from sso.models import Purpose, SignInAttempt
+from sso.models import ParkedAnswer, Purpose, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
 
@@ -49,13 +49,15 @@ _HELD: CompiledQuery[Any] = CompiledQuery(
 )
 
 
-def continue_parked(request: HttpRequest, code: str, *, account_id: str = "") -> HttpResponse:
+def continue_parked(
+    request: HttpRequest, parked: ParkedAnswer | None, *, account_id: str = ""
+) -> HttpResponse:
     """Spend a parked answer and its attempt, let the protocol finish, and complete the sign-in.
 
     ``account_id`` is what the person chose where several accounts would take them in (V-5).
     """
     try:
-        collected = attempts.collect(code, request)
+        collected = attempts.collect(parked, request)
     except SignInRefused as error:
         return answers.refused(request, error.refusal, target="continue", again=error.again)
     attempt = collected.attempt
@@ -94,8 +96,6 @@ def complete(
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
             # V-18: a test has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
-        if attempts.settings_changed(attempt):
-            raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
         if account is None:
             settled = (
                 account_choice.chosen(attempt, claims, account_id)
@@ -118,6 +118,7 @@ def complete(
             account_id=account.pk,
             address=client_address(request),
             proven_user_id=proven,
+            begun_at=attempt.created_at,
         )
     except account_choice.NoAccount as error:
         return answers.refused(
@@ -140,7 +141,7 @@ def _go_home(
     request: HttpRequest, attempt: SignInAttempt, claims: Claims, account: Account, signed_in: apply.SignedIn
 ) -> HttpResponse:
     plan = signed_in.plan
-    with transaction.atomic():  # one commit for all of it
+    with all_or_nothing():  # one commit for all of it
         open_session(
             request,
             signed_in.user,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -29,6 +30,7 @@ from spaces.role_mapping import MappingRoleRule
 from sso import snapshot_queries as queries
 from sso.claims import Claims
 from sso.models import FederatedIdentity, IdentityProvider, ProviderGrant, State
+from sso.snapshot_queries import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +88,19 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
     links: dict[UUID, list[FederatedIdentity]] = {}
     for row in queries.LINKS.all(account.pk, ids):
         links.setdefault(row.user_id, []).append(row)
-    built_in = {name: role for role, name in queries.ROLES.all(account.pk) if name}
-    held_roles = _held_roles(account, ids)
-    providers = queries.PROVIDERS.all(account.pk)
-    same_directory = _same_directory(provider, [(row[0], row[1]) for row in providers])
+    held = _held(account, ids)
+    words = _vocabulary(account)
+    built_in = {name: role for role, name, *_ in words[Vocabulary.ACCOUNT_ROLE] if name}
+    providers = words[Vocabulary.PROVIDER]
+    same_directory = _same_directory(provider, [(key, other) for key, *_, other in providers])
 
     def person(user: User) -> Person:
         mine = links.get(user.pk, [])
-        held = {grant.role_id for grant in held_roles.get(user.pk, frozenset())}
+        roles = {grant.role_id for grant in held.roles.get(user.pk, frozenset())}
         return Person(
             user=user,
-            admin=bool(held & {built_in["account_admin"], built_in["sso_account_admin"]}),
-            sso_admin=built_in["sso_account_admin"] in held,
+            admin=bool(roles & {built_in["account_admin"], built_in["sso_account_admin"]}),
+            sso_admin=built_in["sso_account_admin"] in roles,
             provider_ids=frozenset(row.provider_id for row in mine),
             sister_subjects=frozenset(
                 row.subject
@@ -114,14 +117,14 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         if provider.is_shared and provider.may_serve(account)  # an account may have left the partner since
         else None
     )
-    space_roles = queries.SPACE_ROLES.all(account.pk)
+    space_roles = words[Vocabulary.SPACE_ROLE]
     return SignInState(
         now=timezone.now(),
         provider=provider,
         account=account,
         granted=not provider.is_shared or grant is not None,
         grants_sso_admins=not provider.is_shared or (grant is not None and grant.allows_sso_admins),
-        verified_domains=frozenset(domain for (domain,) in queries.DOMAINS.all(account.pk)),
+        verified_domains=frozenset(domain for _, domain, *_ in words[Vocabulary.DOMAIN]),
         identity=identity,
         bound=None if bound is None else person(bound),
         by_external_id=tuple(
@@ -139,11 +142,11 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         reserved=_is_reserved(claims, account) or (identity is not None and bound is None),
         same_directory=same_directory,
         group_syncing=frozenset(
-            row for row, _, syncs, state in providers if syncs and state == State.ENABLED
+            key for key, state, _, syncs, _ in providers if syncs and state == State.ENABLED
         ),
-        spaces=dict(queries.SPACES.all(account.pk)),
-        space_roles={name: key for name, key, _ in space_roles},
-        space_member_role=next(key for _, key, name in space_roles if name == BuiltInSpaceRole.MEMBER),
+        spaces={name: key for key, name, *_ in words[Vocabulary.SPACE]},
+        space_roles={name: key for key, name, *_ in space_roles},
+        space_member_role=next(key for key, _, name, *_ in space_roles if name == BuiltInSpaceRole.MEMBER),
         member_role=built_in[BuiltInAccountRole.MEMBER],
         admin_role_ids=frozenset(
             {built_in[BuiltInAccountRole.ACCOUNT_ADMIN], built_in[BuiltInAccountRole.SSO_ACCOUNT_ADMIN]}
@@ -152,29 +155,21 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         last_sso_admin=account.sso_authorization and _is_last_sso_admin(account, bound),
         mapped_groups=_mapped_groups(claims, account, ids),
         mapping_rules=_mapping_rules(account) if account.sso_authorization else (),
-        held_spaces=_held_spaces(account, ids),
-        held_roles=held_roles,
-        held_groups=_held_groups(account, ids),
+        held_spaces=held.spaces,
+        held_roles=held.roles,
+        held_groups=held.groups,
     )
 
 
 def _candidates(claims: Claims, account: Account, known: set[UUID]) -> list[User]:
-    """Return everyone whom the claims could mean, deleted people included (V-13): those present first.
-
-    One look-up a column, each by its own index; an OR over all of them would read the account's whole table.
-    """
+    """Return everyone whom the claims could mean, deleted people included (V-13): those present first."""
     names = sorted({fold(name) for name in (claims.user_name, claims.email) if name})
-    searches = (
-        (queries.PEOPLE_BY_KEY, sorted(known)),
-        (queries.PEOPLE_BY_EXTERNAL_ID, [claims.external_id] if claims.external_id else []),
-        (queries.PEOPLE_BY_NAME, names),
-        (queries.PEOPLE_BY_EMAIL, [fold(claims.email)] if claims.email else []),
-    )
-    found: dict[UUID, User] = {}
-    for search, values in searches:
-        for is_present in (True, False):
-            found |= {user.pk: user for user in search[is_present].all(account.pk, values)}
-    return list(found.values())
+    addresses = [fold(claims.email)] if claims.email else []
+    external_ids = [claims.external_id] if claims.external_id else []
+    bound = queries.PEOPLE_BY_KEY.all(account.pk, sorted(known))
+    named = queries.PEOPLE_BY_NAME.all(account.pk, external_ids, names, addresses)
+    found = {user.pk: user for user in (*bound, *named)}
+    return sorted(found.values(), key=lambda user: user.deleted_at is not None)
 
 
 def _is_last_sso_admin(account: Account, bound: User | None) -> bool:
@@ -192,9 +187,7 @@ def _is_reserved(claims: Claims, account: Account) -> bool:
     names = sorted({fold(name) for name in (claims.user_name, claims.email) if name and "@" in name})
     if not names:
         return False
-    return bool(
-        queries.ABOVE.all(names, names) or queries.VISITING.all(names, names, account.pk, timezone.now())
-    )
+    return bool(queries.RESERVED.all(names, names, account.pk, timezone.now()))
 
 
 def _same_directory(provider: IdentityProvider, edges: list[tuple[UUID, UUID | None]]) -> frozenset[UUID]:
@@ -238,22 +231,35 @@ def _mapping_rules(account: Account) -> tuple[MappingRoleRule[UUID], ...]:
     )
 
 
-def _held_roles(account: Account, ids: list[UUID]) -> dict[UUID, frozenset[RoleGrant]]:
-    held: dict[UUID, set[RoleGrant]] = {}
-    for user, role, source in queries.HELD_ROLES.all(account.pk, ids):
-        held.setdefault(user, set()).add(RoleGrant(role, Source(source)))
-    return {user: frozenset(rows) for user, rows in held.items()}
+def _vocabulary(account: Account) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {kind.value: [] for kind in Vocabulary}
+    for kind, *row in queries.VOCABULARY.all(account.pk):
+        found[kind].append(tuple(row))
+    return found
 
 
-def _held_spaces(account: Account, ids: list[UUID]) -> dict[UUID, frozenset[SpaceGrant]]:
-    held: dict[UUID, set[SpaceGrant]] = {}
-    for user, space, role, source in queries.HELD_SPACES.all(account.pk, ids):
-        held.setdefault(user, set()).add(SpaceGrant(space, role, Source(source)))
-    return {user: frozenset(rows) for user, rows in held.items()}
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What people hold, by person."""
+
+    spaces: dict[UUID, frozenset[SpaceGrant]]
+    roles: dict[UUID, frozenset[RoleGrant]]
+    groups: dict[UUID, tuple[HeldMembership[UUID], ...]]
 
 
-def _held_groups(account: Account, ids: list[UUID]) -> dict[UUID, tuple[HeldMembership[UUID], ...]]:
-    held: dict[UUID, list[HeldMembership[UUID]]] = {}
-    for user, group, source in queries.HELD_GROUPS.all(account.pk, ids):
-        held.setdefault(user, []).append(HeldMembership(group, Source(source)))
-    return {user: tuple(rows) for user, rows in held.items()}
+def _held(account: Account, ids: list[UUID]) -> _Held:
+    spaces: dict[UUID, set[SpaceGrant]] = {}
+    roles: dict[UUID, set[RoleGrant]] = {}
+    groups: dict[UUID, list[HeldMembership[UUID]]] = {}
+    for user, space, role, group, source in queries.HELD.all(account.pk, ids):
+        if group is not None:
+            groups.setdefault(user, []).append(HeldMembership(group, Source(source)))
+        elif space is not None:
+            spaces.setdefault(user, set()).add(SpaceGrant(space, role, Source(source)))
+        else:
+            roles.setdefault(user, set()).add(RoleGrant(role, Source(source)))
+    return _Held(
+        spaces={user: frozenset(rows) for user, rows in spaces.items()},
+        roles={user: frozenset(rows) for user, rows in roles.items()},
+        groups={user: tuple(rows) for user, rows in groups.items()},
+    )

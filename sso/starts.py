@@ -64,8 +64,8 @@ WayOut = Callable[[Start], tuple[str | HttpResponse, attempts.Begun]]
 
 
 _BY_SLUG = CompiledQuery(
-    lambda slug, protocol: IdentityProvider.objects.filter(slug=slug, protocol=protocol).select_related(
-        "account", "partner"
+    lambda slug, protocol: provider_urls.with_host(
+        IdentityProvider.objects.filter(slug=slug, protocol=protocol).select_related("account", "partner")
     ),
     text,
     text,

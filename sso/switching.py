@@ -10,8 +10,6 @@ way the provider's answer came, so that the question's form goes where it is und
 
 from __future__ import annotations
 
-import json
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +17,7 @@ from django.urls import reverse
 from accounts.models import Account, User
 from sso import answers, attempts, claims_json
 from sso.claims import Claims
-from sso.models import SignInAttempt
+from sso.models import ParkedAnswer, SignInAttempt
 from sso.plan import plan_sign_in
 from sso.refusals import SignInRefused
 from sso.snapshot import read_state
@@ -45,13 +43,12 @@ def ask(
     plan = plan_sign_in(claims, read_state(claims, attempt.provider, account))
     if plan.refusal is not None or plan.user_id == present.pk:
         return None
-    return to_continuation(attempts.ask_to_confirm(attempt, json.loads(claims_json.dump(claims))))
+    return to_continuation(attempts.ask_to_confirm(attempt, claims_json.as_json(claims)))
 
 
-def question(request: HttpRequest, code: str) -> HttpResponse | None:
-    """Return the page when ``code`` waits for this browser's word, None when it doesn't; nothing is spent."""
-    waiting = attempts.peek_confirmation(code, request)
-    if waiting is None or waiting.attempt.account_id is None:  # the latter waits for another word
+def question(request: HttpRequest, code: str, waiting: ParkedAnswer) -> HttpResponse | None:
+    """Return the page for what awaits this browser's word, None when that is another word; nothing is spent."""
+    if waiting.attempt.account_id is None:
         return None
     present, claims, account = request.user, claims_json.load(waiting.payload), waiting.attempt.account
     if not isinstance(present, User) or account is None:
@@ -66,10 +63,10 @@ def question(request: HttpRequest, code: str) -> HttpResponse | None:
     return render(request, "sso/switch_user.html", context)
 
 
-def stay(request: HttpRequest, code: str) -> HttpResponse:
+def stay(request: HttpRequest, parked: ParkedAnswer | None) -> HttpResponse:
     """Keep the present session: spend the parked answer and change nothing."""
     try:
-        collected = attempts.collect(code, request)
+        collected = attempts.collect(parked, request)
     except SignInRefused as error:
         return answers.refused(request, error.refusal, target="continue", again=error.again)
     attempts.finish(collected.attempt, outcome="stayed")

@@ -117,7 +117,9 @@ def named_by(handle: str, provider: IdentityProvider, request: HttpRequest) -> S
 
 def complete(request: HttpRequest, attempt: SignInAttempt, claims: Claims) -> HttpResponse:
     """Answer a test whose attempt is spent and whose answer verified: plan, keep the result, show it."""
-    if attempts.settings_changed(attempt):
+    if providers.trust_changed_since(
+        IdentityProvider.objects.get(pk=attempt.provider_id), attempt.created_at
+    ):
         changed = Refusal(Code.PROVIDER_CHANGED, "the provider was changed while the test was under way")
         return _show(request, attempt, _finish(request, attempt, changed, None))
     return _show(request, attempt, _finish(request, attempt, None, claims))

@@ -9,7 +9,6 @@ The key is taken out of the request first of all, so that no log, error page or 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -18,11 +17,10 @@ from accounts.models import Partner
 from accounts.partner_keys import holder_of
 from foundation import regions
 from foundation.regions import Region
-from sso import answers, claims_json
+from sso import answers
 from sso.account_choice import PARTNER_ENTRANCE
 from sso.models import IdentityProvider, ProtocolName, State
 from sso.refusals import Code, Refusal, SignInRefused
-from sso_saml import replay
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, quoted
 from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to, claimed_issuer
@@ -68,8 +66,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             raise SamlRefusal(RefusalCode.IN_RESPONSE_TO, f"answers {quoted(answered)}, expected nothing")
         provider, assertion = _verify(partner, document, _addresses(request, region, key), region)
         claims = claims_of(assertion, provider, settings_of(provider).subject_attribute)
-        replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
-        return park_unsolicited(request, provider, json.loads(claims_json.dump(claims)))
+        return park_unsolicited(request, provider, assertion, claims)
     except SignInRefused as error:
         return answers.refused(request, error.refusal, provider=provider, target=_TARGET)
     except SamlRefusal as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -9,6 +11,7 @@ from django.db.models import Q
 
 from foundation.compiled_queries import CompiledQuery, insert, key, moment, text
 from foundation.secret_tokens import digest
+from foundation.transactions import all_or_nothing
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
 from sso_saml.errors import RefusalCode, SamlRefusal
@@ -30,9 +33,43 @@ _DEPARTED = CompiledQuery(
 )
 
 
+@contextmanager
+def used_once() -> Iterator[None]:
+    """Open the transaction in which an assertion is spent and its answer kept; a second use is ``saml.replay``.
+
+    The unique insert is the check, so two requests at the same moment can't both pass.
+    """
+    try:
+        with all_or_nothing():
+            yield
+    except IntegrityError as error:
+        # PostgreSQL names the constraint, SQLite the table and its columns.
+        if not any(name in str(error) for name in ("assertion_used_once", "spentassertion")):
+            raise
+        raise SamlRefusal(RefusalCode.REPLAY, "the message was used before") from None
+
+
+def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> None:
+    """Use an assertion up, inside of ``used_once``: at any time until it expires it counts no more."""
+    insert(
+        [SpentAssertion(provider=provider, assertion_digest=digest(assertion_id), expires_at=until)],
+        later=True,
+    )
+
+
 def spend_message(provider: IdentityProvider, message_id: str, until: datetime) -> None:
-    """Use up a LogoutRequest; a second use is ``saml.replay``. A colon is in no XML ID, so the two kinds can't meet."""
-    spend(provider, f"logout:{message_id}", until)
+    """Use up a LogoutRequest; a second use is ``saml.replay``, and the caller's transaction may go on.
+
+    A colon is in no XML ID, so the two kinds can't meet.
+    """
+    spent = SpentAssertion(
+        provider=provider, assertion_digest=digest(f"logout:{message_id}"), expires_at=until
+    )
+    try:
+        with transaction.atomic():
+            insert([spent])
+    except IntegrityError:
+        raise SamlRefusal(RefusalCode.REPLAY, "the message was used before") from None
 
 
 def note_departure(provider: IdentityProvider, name_id: str, session_index: str, issued: datetime) -> None:
@@ -57,17 +94,3 @@ def has_departed(provider: IdentityProvider, said: ProviderSession) -> bool:
 
 def _departure_digest(name_id: str, session_index: str) -> str:
     return digest(f"departed:{session_index}\n{name_id}")
-
-
-def spend(provider: IdentityProvider, assertion_id: str, until: datetime) -> None:
-    """Use an assertion up; a second use, at any time until it expires, is ``saml.replay``.
-
-    The unique insert is the check, so two requests at the same moment can't both pass.
-    """
-    try:
-        with transaction.atomic():
-            insert(
-                [SpentAssertion(provider=provider, assertion_digest=digest(assertion_id), expires_at=until)]
-            )
-    except IntegrityError:
-        raise SamlRefusal(RefusalCode.REPLAY, "the message was used before") from None

@@ -8,9 +8,7 @@ part. RelayState, when it comes back, must name the same attempt.
 from __future__ import annotations
 
 import hmac
-import json
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -18,6 +16,7 @@ from django.utils import timezone
 from foundation.client_address import client_address
 from foundation.secret_tokens import digest
 from sso import answers, attempts, browser, claims_json, provider_urls, switching, testing
+from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, Refusal, SignInRefused
@@ -25,7 +24,7 @@ from sso_saml import replay
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal
 from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to
-from sso_saml.messages import Expected
+from sso_saml.messages import Expected, VerifiedAssertion
 from sso_saml.models import ContextComparison, IdpInitiated, SamlSettings
 from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
 from sso_saml.status_pages import code_of
@@ -87,8 +86,11 @@ def _verify_and_park(
 ) -> str:
     settings = settings_of(provider)
     since = attempt.created_at if must_be_fresh(settings, attempt.purpose) else None
-    claims = _verify(provider, settings, document, request_id=request_id, authenticated_since=since)
-    return attempts.park(attempt, claims)
+    assertion = _verify(provider, settings, document, request_id=request_id, authenticated_since=since)
+    claims = claims_of(assertion, provider, settings.subject_attribute)
+    with replay.used_once():
+        replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
+        return attempts.park(attempt, claims_json.as_json(claims))
 
 
 def _verify(
@@ -98,17 +100,12 @@ def _verify(
     *,
     request_id: str | None,
     authenticated_since: datetime | None,
-) -> dict[str, Any]:
-    """Verify a response and spend its assertion; return the claims in it, fit to be parked."""
+) -> VerifiedAssertion:
     config = config_of(provider, settings, with_keys=document.holds_ciphertext)
     expected = expectation(
         settings, acs_urls=(config.acs_url,), request_id=request_id, authenticated_since=authenticated_since
     )
-    assertion = validate_document(config, document, expected)
-    claims = claims_of(assertion, provider, settings.subject_attribute)
-    replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
-    found: dict[str, Any] = json.loads(claims_json.dump(claims))
-    return found
+    return validate_document(config, document, expected)
 
 
 def expectation(
@@ -135,17 +132,20 @@ def unsolicited_since(settings: SamlSettings) -> datetime | None:
 
 
 def park_unsolicited(
-    request: HttpRequest, provider: IdentityProvider, claims: dict[str, Any]
+    request: HttpRequest, provider: IdentityProvider, assertion: VerifiedAssertion, claims: Claims
 ) -> HttpResponse:
-    """Make the attempt of a verified answer that nobody asked for, with a cookie and code of its own (V-17, V-19)."""
-    begun = attempts.begin(
-        request=request,
-        provider=provider,
-        account=provider.account,
-        address=client_address(request),
-        unsolicited=True,
-    )
-    response = switching.to_continuation(attempts.park(begun.attempt, claims))
+    """Spend a verified assertion that nobody asked for; make its attempt, with a cookie and code of its own (V-17,
+    V-19)."""
+    with replay.used_once():
+        replay.spend(provider, assertion.assertion_id, assertion.not_on_or_after)
+        begun = attempts.begin(
+            request=request,
+            provider=provider,
+            account=provider.account,
+            address=client_address(request),
+            unsolicited=True,
+        )
+        response = switching.to_continuation(attempts.park(begun.attempt, claims_json.as_json(claims)))
     browser.remember_unsolicited(response, begun.browser_secret)
     return response
 
@@ -168,7 +168,8 @@ def _unsolicited(
         return HttpResponseRedirect(f"{redirect_path(provider)}?restart=1", status=303)
     if mode != IdpInitiated.ACCEPT or not provider.is_enabled:
         raise SignInRefused(Code.UNSOLICITED, "IdP-initiated sign-in is refused by this provider's settings")
-    claims = _verify(
+    assertion = _verify(
         provider, settings, document, request_id=None, authenticated_since=unsolicited_since(settings)
     )
-    return park_unsolicited(request, provider, claims)
+    claims = claims_of(assertion, provider, settings.subject_attribute)
+    return park_unsolicited(request, provider, assertion, claims)

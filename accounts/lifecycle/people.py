@@ -107,7 +107,7 @@ def create_user(
         message=f"{user.user_name} was created, {user.status.label}.",
         changes={name: [None, value] for name, value in values.given().items() if value} | dict(details),
     )
-    person_changed.send(sender=User, user=user, actor=actor, changed=frozenset(values.given()))
+    person_changed.send(sender=User, user=user, actor=actor, changed=frozenset(values.given()), created=True)
     return user
 
 

@@ -6,6 +6,7 @@ process serves it, and ends personal tokens in the same transaction.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -107,37 +108,40 @@ def readmit_user(*, user: User, actor: Actor) -> bool:
 
 
 def record_first_login(*, user: User, actor: Actor) -> None:
-    """Make a pending person active; called by the sign-in inside its transaction, on a locked row."""
+    """Make a pending person active; called by a sign-in by password inside its transaction, on a locked row."""
     if user.first_login_at is None:
         _change(user, actor, "user.first_login", first_login_at=timezone.now())
 
 
 @in_transaction
-def note_connected(*, user: User, actor: Actor, group_synced: bool) -> bool:
-    """Note that a person has an identity at a provider, and whether their groups follow it (G-2, G-3).
+def note_signed_in(*, user: User, actor: Actor, group_synced: bool) -> None:
+    """Note what a sign-in through a provider says about a person, in one update and only where it is news.
 
-    Called by the sign-in inside its transaction, on a locked row. Returns whether anything changed.
+    They came, which makes a pending person active (P-4), have an identity at a provider from now on, and their groups
+    follow it or don't (G-2, G-3). Called by the sign-in inside its transaction, on a locked row.
     """
-    changes = {
+    news = {
         name: [getattr(user, name), value]
         for name, value in (("connected", True), ("group_synced", group_synced))
         if getattr(user, name) != value
     }
-    if not changes:
-        return False
     user.connected, user.group_synced = True, group_synced
-    update(user, User.columns_to_write(changes))
-    said = ["single sign-on is connected"] if "connected" in changes else []
-    if "group_synced" in changes:
+    if user.first_login_at is None:
+        _change(user, actor, "user.first_login", along=news, first_login_at=timezone.now())
+    elif news:
+        update(user, User.columns_to_write(news), later=True)
+    if not news:
+        return
+    said = ["single sign-on is connected"] if "connected" in news else []
+    if "group_synced" in news:
         said.append(f"groups {'follow' if group_synced else 'no longer follow'} the provider")
     record(
         actor=actor,
-        action="user.connected" if "connected" in changes else "user.group_sync",
+        action="user.connected" if "connected" in news else "user.group_sync",
         subject=subjects.of_user(user),
         message=f"{user.user_name}: {', '.join(said)}.",
-        changes=changes,
+        changes=news,
     )
-    return True
 
 
 def _lock(user: User, actor: Actor, action: str, *, by: frozenset[ActorKind] = _ANYONE) -> User:
@@ -151,12 +155,13 @@ def _lock(user: User, actor: Actor, action: str, *, by: frozenset[ActorKind] = _
     return locked
 
 
-def _change(locked: User, actor: Actor, action: str, **values: Any) -> None:
+def _change(locked: User, actor: Actor, action: str, *, along: Iterable[str] = (), **values: Any) -> None:
+    """Write and audit ``values``; ``along`` are fields that were set already and that the caller audits."""
     before = locked.status
     changes = {name: [_plain(getattr(locked, name)), _plain(value)] for name, value in values.items()}
     for name, value in values.items():
         setattr(locked, name, value)
-    written = [*values]
+    written = [*values, *along]
     if not locked.can_sign_in:
         locked.session_epoch += 1  # the row is locked; all sessions are over at their next request
         written.append("session_epoch")

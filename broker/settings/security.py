@@ -22,6 +22,7 @@ __all__ = [
     "AXES_DISABLE_ACCESS_LOG",
     "AXES_ENABLE_ADMIN",
     "AXES_FAILURE_LIMIT",
+    "AXES_HANDLER",
     "AXES_LOCKOUT_CALLABLE",
     "AXES_LOCKOUT_PARAMETERS",
     "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT",
@@ -72,7 +73,7 @@ BROKER_COOKIE_PREFIX = "__Host-" if BROKER_IS_HTTPS else ""
 
 # Announcements speak of a person's access: they belong to the session, not into a cookie that outlives it (L-14).
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "foundation.session_store"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_NAME = f"{BROKER_COOKIE_PREFIX}session"
 SESSION_COOKIE_AGE = 12 * 3600  # seconds; an account or its provider may shorten it (L-13)
@@ -127,6 +128,7 @@ AXES_LOCKOUT_CALLABLE = "broker.lockout.page"
 AXES_DISABLE_ACCESS_LOG = True  # the audit trail is ours
 AXES_ENABLE_ADMIN = False  # its rows belong to no account
 AXES_VERBOSE = False
+AXES_HANDLER = "broker.lockout_counts.PasswordCounts"
 AXES_SENSITIVE_PARAMETERS = ["username", "password", "ip_address", "next", "csrfmiddlewaretoken"]
 
 # --- headers ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views import View
 
-from sso import account_choice, logout, sign_in, switching
+from sso import account_choice, attempts, logout, sign_in, switching
 
 
 class ContinueView(View):
@@ -14,20 +14,23 @@ class ContinueView(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Complete the sign-in, or show the question that its answer waits for."""
         code = request.GET.get("code", "")[:100]
-        return (
-            account_choice.question(request, code)
-            or switching.question(request, code)
-            or sign_in.continue_parked(request, code)
-        )
+        parked = attempts.parked_under(code)
+        if parked is not None and attempts.awaits_word(parked, request):
+            asked = account_choice.question(request, code, parked) or switching.question(
+                request, code, parked
+            )
+            if asked is not None:
+                return asked
+        return sign_in.continue_parked(request, parked)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Take the person's word: which account (V-5), or whether to replace another person's session (V-19)."""
-        code = request.POST.get("code", "")[:100]
+        parked = attempts.parked_under(request.POST.get("code", "")[:100])
         if request.POST.get("account"):
-            return sign_in.continue_parked(request, code, account_id=request.POST["account"][:40])
+            return sign_in.continue_parked(request, parked, account_id=request.POST["account"][:40])
         if request.POST.get("choice") == "continue":
-            return sign_in.continue_parked(request, code)
-        return switching.stay(request, code)
+            return sign_in.continue_parked(request, parked)
+        return switching.stay(request, parked)
 
 
 class LogoutView(View):
