@@ -6,6 +6,9 @@ instead because something is missing (O-1, O-3).
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from sso.models import IdentityProvider, Purpose, Vendor
 from sso_oidc import client_keys
 from sso_oidc.authentication import WantedAuthentication
@@ -13,6 +16,9 @@ from sso_oidc.client_assertion import AssertionStyle
 from sso_oidc.client_authentication import Client, ClientAuthentication
 from sso_oidc.models import OidcSettings
 
+_LONGEST_MAX_AGE = 365 * 24 * 3600  # seconds
+_CONTEXT = re.compile(r"[\x21-\x7e]+")
+_METHODS = ("", *(method.value for method in ClientAuthentication))
 _STYLES = {Vendor.ENTRA.value: AssertionStyle.CERTIFICATE, Vendor.OKTA.value: AssertionStyle.ENDPOINT}
 
 
@@ -53,3 +59,33 @@ def wanted_authentication(settings: OidcSettings, purpose: str) -> WantedAuthent
         max_age=0 if purpose == Purpose.REAUTHENTICATE else settings.max_age_seconds,
         contexts=tuple(settings.acr_values.split()),
     )
+
+
+def authentication_values(
+    client_authentication: str | None,
+    pushed_requests: bool | None,
+    max_age_seconds: int | str | None,
+    acr_values: str | None,
+) -> dict[str, Any]:
+    """Return what is to be saved of these new values, checked; ``None`` leaves one out.
+
+    Raises ``ValueError`` with a sentence for the admin.
+    """
+    wanted: dict[str, Any] = {}
+    if client_authentication is not None:
+        if client_authentication not in _METHODS:
+            raise ValueError(f"client_authentication is one of {', '.join(filter(None, _METHODS))}")
+        wanted["client_authentication"] = client_authentication
+    if pushed_requests is not None:
+        wanted["pushed_requests"] = bool(pushed_requests)
+    if max_age_seconds is not None:
+        seconds = None if max_age_seconds == "" else max_age_seconds
+        if seconds is not None and (isinstance(seconds, bool | str) or not 0 <= seconds <= _LONGEST_MAX_AGE):
+            raise ValueError(f"max_age_seconds is a number from 0 to {_LONGEST_MAX_AGE}")
+        wanted["max_age_seconds"] = seconds
+    if acr_values is not None:
+        contexts = acr_values.split()
+        if not all(_CONTEXT.fullmatch(context) for context in contexts):
+            raise ValueError("acr_values are names in ASCII with blanks between")
+        wanted["acr_values"] = " ".join(dict.fromkeys(contexts))
+    return wanted
