@@ -95,7 +95,7 @@ class OidcProtocol:
 
     def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
         """Return what to mend."""
-        return advice_for(refusal)
+        return advice_for(refusal, provider)
 
     def finish(
         self,
