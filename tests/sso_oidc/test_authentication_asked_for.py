@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import UserSession
 from sso.models import Purpose, SignInAttempt
+from sso_oidc.client import wanted_authentication
+from sso_oidc.configuration import settings_of
 from tests.sso_oidc.openid_world import (
     LOGIN,
     ClientCheckingProvider,
@@ -125,7 +127,9 @@ def test_setting_is_taken_back(idp: ClientCheckingProvider) -> None:
 
 def test_who_proves_themselves_again_signs_in_afresh_whatever_is_set(idp: ClientCheckingProvider) -> None:
     # V-18: a purpose is fixed at the start; no page begins this one yet, so the attempt is changed
-    world = OpenIdWorld(idp)
+    world = OpenIdWorld(idp, values={"max_age_seconds": 3600})
+    wanted = wanted_authentication(settings_of(world.provider), Purpose.REAUTHENTICATE)
+    assert wanted.parameters() == {"max_age": "0", "prompt": "login"}
     for seconds, code in ((130, "oidc.auth_time"), (1, "provider.not_enabled")):
         asked = world.leave()
         SignInAttempt.objects.filter(outcome="").update(purpose=Purpose.REAUTHENTICATE)
