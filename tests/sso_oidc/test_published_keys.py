@@ -100,6 +100,8 @@ def test_one_address_holds_the_keys_of_all_and_each_provider_its_own(world: Open
     other = another("globex", world)
     [own], [theirs] = kids(world, JWKS), kids(world, f"/sso/oidc/{other.slug}/jwks.json")
     assert own != theirs
+    assert published_keys.key_set_url(other) == "http://localhost:8000/sso/oidc/globex/jwks.json"
+    assert published_keys.certificate_url(other) == "http://localhost:8000/sso/oidc/globex/certificate"
     assert kids(world) == [own, theirs]
 
 
