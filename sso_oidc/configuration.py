@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -20,7 +20,10 @@ from sso import subjects
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
+from sso_oidc import client_keys
 from sso_oidc.authorization import Flow
+from sso_oidc.client import authentication_values
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.models import EntraTenant, OidcSettings
 
 _ACTION = "provider.oidc_settings"
@@ -31,7 +34,11 @@ PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcValues:
-    """New values; ``None`` leaves one as it is, "" empties it."""
+    """New values; ``None`` leaves one as it is, "" empties it.
+
+    ``client_authentication`` is a name of Core §9 or "" for the best that the provider takes, ``max_age_seconds`` a
+    number of seconds, ``acr_values`` names with blanks between.
+    """
 
     issuer: str | None = None
     client_id: str | None = None
@@ -39,13 +46,27 @@ class OidcValues:
     flow: str | None = None
     extra_scopes: str | None = None
     subject_claim: str | None = None
+    client_authentication: str | None = None
+    pushed_requests: bool | None = None
+    max_age_seconds: int | Literal[""] | None = None
+    acr_values: str | None = None
 
 
 @refusals_audited
-@transaction.atomic
 def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: OidcValues) -> frozenset[str]:
-    """Save and return the names of what changed. A new issuer or client id clears the secret unless one comes along
-    (V-23)."""
+    """Save and return the names of what changed.
+
+    Another issuer or client id clears the secret, unless one comes along, and our keys (V-23). Whoever authenticates by
+    private_key_jwt has a key from here on, so that it can be handed over before anybody signs in.
+    """
+    changed = _save(provider, actor, values)
+    if settings_of(provider).client_authentication == ClientAuthentication.PRIVATE_KEY_JWT:
+        client_keys.ensure_key_pair(provider=provider, actor=actor)
+    return changed
+
+
+@transaction.atomic
+def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> frozenset[str]:
     locked = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
     require_authority(locked, actor, _ACTION)
     row = settings_of(locked)
@@ -59,6 +80,11 @@ def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: Oidc
     if secret is not None and secret != row.client_secret:
         changes["client_secret"] = ["(not shown)", "changed" if secret else "cleared"]
         row.client_secret = secret
+    if any(changes[name][0] for name in ("issuer", "client_id") if name in changes):
+        # Nobody knew keys that were made before there was a target, so those stay.
+        fingerprints = client_keys.clear(locked)
+        if fingerprints:
+            changes["client_key"] = [", ".join(fingerprints), "cleared"]
     if not changes:
         return frozenset()
     for name, value in wanted.items():
@@ -128,8 +154,8 @@ def settings_of(provider: IdentityProvider) -> OidcSettings:
     return OidcSettings.objects.filter(provider=provider).first() or OidcSettings(provider=provider)
 
 
-def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, str]:
-    wanted: dict[str, str] = {}
+def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
     for name in ("issuer", "client_id", "extra_scopes", "subject_claim"):
         value = getattr(values, name)
         if value is not None:
@@ -138,6 +164,12 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
         if values.flow not in set(Flow):
             raise _invalid(provider, actor, f"flow is one of {', '.join(Flow)}")
         wanted["flow"] = values.flow
+    try:
+        wanted |= authentication_values(
+            values.client_authentication, values.pushed_requests, values.max_age_seconds, values.acr_values
+        )
+    except ValueError as error:
+        raise _invalid(provider, actor, str(error)) from None
     issuer = wanted.get("issuer")
     if issuer:
         try:
