@@ -109,3 +109,23 @@ def test_admins_set_up_saml_from_metadata_test_it_and_an_employee_signs_in(new_v
     newcomer.sign_in(employee, START)
     assert newcomer.me()["email"] == employee.email
     assert newcomer.me()["session"]["identity_provider"] == SLUG
+
+
+def test_an_okta_administrator_reads_the_names_of_their_own_console(new_visitor: NewVisitor) -> None:
+    # S-1, S-2, A-3
+    visitor = new_visitor()
+    admin = sign_in_as_admin(visitor, "acme", ADA)
+    page = visitor.page
+    admin.open("sso/identityprovider/add/")
+    page.locator("input[name=name]").press_sequentially("Acme Okta")
+    page.locator("select[name=vendor]").select_option(label="Okta")
+    press(admin, "Save")
+    for label in ("Single sign-on URL", "Audience URI (SP Entity ID)"):
+        assert label in visitor.words
+    for hint in ("Sign On › SAML 2.0 › Metadata details", "Signing Certificate", "Metadata URL"):
+        assert hint in visitor.words
+    fits(visitor, "saml-okta-empty")
+    page.locator("input[name=idp_entity_id]").fill(f"{visitor.product.url}/sso/saml/acme-okta/")
+    press(admin, "Save")
+    assert "This is our own Redirect URL" in visitor.words
+    fits(visitor, "saml-okta-own-address")
