@@ -19,7 +19,7 @@ from foundation.strict_json import JsonObject
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.provider_errors import read_provider_error
-from sso_oidc.tokens import MAX_TOKEN_LENGTH
+from sso_oidc.signed_tokens import MAX_TOKEN_LENGTH
 
 # An access token goes into a header: visible ASCII, nothing that could end the line.
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7e]+")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sso_oidc.views import CallbackView, LoginView
+from sso_oidc.views import BackchannelLogoutView, CallbackView, LoginView
 
 app_name = "sso_oidc"
 
 urlpatterns = [
     path("sso/oidc/<slug:slug>/login", LoginView.as_view(), name="login"),
     path("sso/oidc/<slug:slug>/callback", CallbackView.as_view(), name="callback"),
+    path(
+        "sso/oidc/<slug:slug>/backchannel-logout", BackchannelLogoutView.as_view(), name="backchannel_logout"
+    ),
 ]

@@ -12,7 +12,7 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthen
 
 from sso import starts
 from sso.models import ProtocolName
-from sso_oidc import callback
+from sso_oidc import backchannel, callback
 from sso_oidc.protocol import way_out
 
 
@@ -54,4 +54,20 @@ class CallbackView(OIDCAuthenticationCallbackView):
             starts.unknown_provider(request, slug)
             if provider is None
             else callback.receive(request, provider)
+        )
+
+
+@method_decorator(
+    csrf_exempt, name="dispatch"
+)  # the provider's server posts; its signature is the protection
+class BackchannelLogoutView(View):
+    """``/sso/oidc/<provider>/backchannel-logout``: takes logout tokens (L-12)."""
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """End what the token names."""
+        provider = starts.find_provider(slug, ProtocolName.OIDC)
+        return (
+            starts.unknown_provider(request, slug)
+            if provider is None
+            else backchannel.receive(request, provider)
         )
