@@ -55,7 +55,6 @@ class OidcCode(StrEnum):
     LOGOUT_EVENT = "oidc.logout_event"  # a token, but no logout token
     JTI = "oidc.jti"
     LOGOUT_REPLAY = "oidc.logout_replay"
-    LOGOUT_STATE = "oidc.logout_state"  # names no logout that this browser began
     LOGGED_OUT = "oidc.logged_out"  # the provider ended the session while its answer was under way
 
 

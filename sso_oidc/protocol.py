@@ -18,7 +18,7 @@ from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
-from sso_oidc import departures, outbound
+from sso_oidc import departures, logout, outbound
 from sso_oidc.authorization import DEFAULT_SCOPES, Flow, build_authorization_url, make_pkce
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
@@ -109,8 +109,8 @@ class OidcProtocol:
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
     ) -> HttpResponse | None:
-        """Leave the provider's session alone: RP-initiated logout (O-7) is not spoken yet."""
-        return None
+        """Send the browser to the end_session_endpoint, where the provider publishes one (O-7)."""
+        return logout.begin(request, provider, session)
 
     def reachable(
         self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]

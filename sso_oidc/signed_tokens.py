@@ -69,6 +69,15 @@ def verify_signature(
     raise OidcRefusal(OidcCode.SIGNATURE, f"key {kid!r}, {algorithm}")
 
 
+def unverified_claims(raw: str) -> JsonObject:
+    """Return what a token of ours says, one that was verified when it was stored; nothing for what is none."""
+    parts = _COMPACT.fullmatch(raw)
+    try:
+        return _decode(parts[2]) if parts is not None else {}
+    except OidcRefusal:
+        return {}
+
+
 def _is_signed_by(raw: str, key: SigningKey, algorithm: str) -> bool:
     # joserfc's algorithm itself, not its deserialize_compact: that reads the header again by its own rules.
     model = jws.JWSRegistry.algorithms[algorithm]

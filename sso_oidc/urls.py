@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sso_oidc.views import BackchannelLogoutView, CallbackView, LoginView
+from sso_oidc.views import BackchannelLogoutView, CallbackView, LoggedOutView, LoginView
 
 app_name = "sso_oidc"
 
@@ -14,4 +14,5 @@ urlpatterns = [
     path(
         "sso/oidc/<slug:slug>/backchannel-logout", BackchannelLogoutView.as_view(), name="backchannel_logout"
     ),
+    path("sso/oidc/<slug:slug>/logged-out", LoggedOutView.as_view(), name="logged_out"),
 ]

@@ -12,7 +12,7 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthen
 
 from sso import starts
 from sso.models import ProtocolName
-from sso_oidc import backchannel, callback
+from sso_oidc import backchannel, callback, logout
 from sso_oidc.protocol import way_out
 
 
@@ -70,4 +70,15 @@ class BackchannelLogoutView(View):
             starts.unknown_provider(request, slug)
             if provider is None
             else backchannel.receive(request, provider)
+        )
+
+
+class LoggedOutView(View):
+    """``/sso/oidc/<provider>/logged-out``: where the provider sends the browser after a logout that began here."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Show how it ended."""
+        provider = starts.find_provider(slug, ProtocolName.OIDC)
+        return (
+            starts.unknown_provider(request, slug) if provider is None else logout.finish(request, provider)
         )
