@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import privilege
 from accounts.models import Account
 from audit.actors import Actor
 from audit.recorder import record
@@ -22,6 +23,7 @@ from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_oidc.authorization import Flow
 from sso_oidc.models import EntraTenant, OidcSettings
+from sso_oidc.models.settings import CallbackPath
 
 _ACTION = "provider.oidc_settings"
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -39,6 +41,9 @@ class OidcValues:
     flow: str | None = None
     extra_scopes: str | None = None
     subject_claim: str | None = None
+    callback_path: str | None = (
+        None  # one of ``CallbackPath``; a shared one takes an operator's permission (V-20)
+    )
 
 
 @refusals_audited
@@ -61,6 +66,8 @@ def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: Oidc
         row.client_secret = secret
     if not changes:
         return frozenset()
+    if "callback_path" in changes:
+        _permit_path(locked, row, actor, wanted["callback_path"])
     for name, value in wanted.items():
         setattr(row, name, value)
     try:
@@ -138,6 +145,10 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
         if values.flow not in set(Flow):
             raise _invalid(provider, actor, f"flow is one of {', '.join(Flow)}")
         wanted["flow"] = values.flow
+    if values.callback_path is not None:
+        if values.callback_path not in CallbackPath.values:
+            raise _invalid(provider, actor, f"callback_path is one of {', '.join(CallbackPath.values)}")
+        wanted["callback_path"] = values.callback_path
     issuer = wanted.get("issuer")
     if issuer:
         try:
@@ -161,6 +172,20 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
                 provider, actor, "above accounts only Entra's multi-tenant issuers are possible (O-3)"
             )
     return wanted
+
+
+def _permit_path(provider: IdentityProvider, row: OidcSettings, actor: Actor, path: str) -> None:
+    """An operator's choice is the permission or takes it back; others choose while there is one (V-20)."""
+    if privilege.authority_of(actor, provider.account_id) >= privilege.Authority.OPERATOR:
+        row.shared_callback = path != CallbackPath.OWN
+    elif path != CallbackPath.OWN and not row.shared_callback:
+        privilege.require(
+            actor,
+            provider.account_id,
+            privilege.Authority.OPERATOR,
+            action=_ACTION,
+            subject=subjects.of_provider(provider),
+        )
 
 
 def _invalid(provider: IdentityProvider, actor: Actor, message: str) -> ProviderInvalid:

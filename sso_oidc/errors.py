@@ -48,7 +48,6 @@ class OidcCode(StrEnum):
     SUBJECT = "oidc.subject"  # not a subject, or not the same one everywhere
     # The way in and the way out
     LOGIN_ISSUER = "oidc.login_issuer"  # a sign-in begun elsewhere names another issuer
-    LOGIN_PARAMETERS = "oidc.login_parameters"
     CALLBACK_PATH = "oidc.callback_path"  # the answer came to an address that was not the sign-in's
     SHARED_CALLBACK = "oidc.shared_callback"  # the provider can't be told apart from others there
     LOGOUT_REQUEST = "oidc.logout_request"  # not one logout token in a form

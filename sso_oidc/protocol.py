@@ -12,13 +12,13 @@ from django.urls import reverse
 from accounts.models import Account, UserSession
 from foundation.http import OutboundError
 from foundation.secret_tokens import random_secret
-from sso import attempts, provider_urls
+from sso import attempts
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
-from sso_oidc import departures, logout, outbound
+from sso_oidc import callback_paths, departures, logout, outbound
 from sso_oidc.authorization import DEFAULT_SCOPES, Flow, build_authorization_url, make_pkce
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
@@ -37,8 +37,8 @@ _FRIENDLY = {
 
 
 def redirect_uri(provider: IdentityProvider) -> str:
-    """Return the provider's own redirect URI (O-2)."""
-    return provider_urls.absolute(provider, reverse("sso_oidc:callback", args=[provider.slug]))
+    """Return the redirect URI that this provider's sign-ins are sent with (O-2)."""
+    return callback_paths.redirect_uri(provider, settings_of(provider))
 
 
 def refused(error: OidcRefusal | OutboundError) -> SignInRefused:
@@ -95,7 +95,9 @@ class OidcProtocol:
         payload: dict[str, Any],
     ) -> Claims:
         """Redeem the parked code, now that the cookie was checked (V-17)."""
-        backend = ProviderBackend(provider, settings_of(provider), attempt, redirect_uri(provider))
+        settings = settings_of(provider)
+        uri = callback_paths.redirect_uri(provider, settings)
+        backend = ProviderBackend(provider, settings, attempt, uri)
         try:
             # Validated when it arrived; again here, since what was parked came from the browser.
             front = backend.verify_front(str(payload["id_token"]), str(payload["code"]))
@@ -132,6 +134,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
         metadata = outbound.discovery(start.provider).metadata(row.issuer)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
+    callback_paths.require_named_issuer(row, metadata)
     nonce = random_secret()
     verifier, challenge = make_pkce()
     begun = start.begin(nonce=nonce, code_verifier=verifier)
@@ -139,7 +142,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
         url = build_authorization_url(
             metadata,
             client_id=row.client_id,
-            redirect_uri=redirect_uri(start.provider),
+            redirect_uri=callback_paths.redirect_uri(start.provider, row),
             state=begun.handle,
             nonce=nonce,
             flow=Flow(row.flow),

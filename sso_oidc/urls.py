@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sso_oidc.views import BackchannelLogoutView, CallbackView, LoggedOutView, LoginView
+from sso_oidc.models.settings import CallbackPath
+from sso_oidc.views import (
+    BackchannelLogoutView,
+    CallbackView,
+    LoggedOutView,
+    LoginView,
+    SharedCallbackView,
+)
 
 app_name = "sso_oidc"
+
+_SHARED = (CallbackPath.OPENIDCONNECT, CallbackPath.IDP_CALLBACK)
 
 urlpatterns = [
     path("sso/oidc/<slug:slug>/login", LoginView.as_view(), name="login"),
@@ -15,4 +24,10 @@ urlpatterns = [
         "sso/oidc/<slug:slug>/backchannel-logout", BackchannelLogoutView.as_view(), name="backchannel_logout"
     ),
     path("sso/oidc/<slug:slug>/logged-out", LoggedOutView.as_view(), name="logged_out"),
+    *(
+        path(
+            str(shared.label).removeprefix("/"), SharedCallbackView.as_view(path=shared), name=shared.url_name
+        )
+        for shared in _SHARED
+    ),
 ]
