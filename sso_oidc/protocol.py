@@ -18,7 +18,7 @@ from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
-from sso_oidc import callback_paths, departures, logout, outbound
+from sso_oidc import callback_paths, logout, outbound
 from sso_oidc.authorization import DEFAULT_SCOPES, Flow, build_authorization_url, make_pkce
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
@@ -101,7 +101,6 @@ class OidcProtocol:
         try:
             # Validated when it arrived; again here, since what was parked came from the browser.
             front = backend.verify_front(str(payload["id_token"]), str(payload["code"]))
-            departures.require_still_there(provider, front)
             if backend.front_channel_only:
                 return backend.claims_from_front(front)
             return backend.claims_from_code(str(payload["code"]), front=front)

@@ -16,6 +16,8 @@ from sso.models import IdentityProvider
 from sso_oidc import callback_paths, logout
 from sso_oidc.configuration import settings_of
 
+JWKS_PATH = "/.well-known/jwks.json"
+
 
 @dataclass(frozen=True, slots=True)
 class UrlsToCopy:
@@ -25,6 +27,7 @@ class UrlsToCopy:
     post_logout_redirect_uri: str
     backchannel_logout_uri: str
     initiate_login_uri: str
+    jwks_uri: str  # our keys, for private_key_jwt
 
 
 def urls_to_copy(provider: IdentityProvider) -> UrlsToCopy:
@@ -36,4 +39,5 @@ def urls_to_copy(provider: IdentityProvider) -> UrlsToCopy:
             provider, reverse("sso_oidc:backchannel_logout", args=[provider.slug])
         ),
         initiate_login_uri=provider_urls.absolute(provider, reverse("sso_oidc:login", args=[provider.slug])),
+        jwks_uri=provider_urls.absolute(provider, JWKS_PATH),
     )
