@@ -12,7 +12,7 @@ from django.http.request import QueryDict
 
 from foundation.http import OutboundError
 from sso import answers, attempts, provider_urls, sign_in, switching, testing
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider, ProtocolName, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, SignInRefused
 from sso_oidc.authorization import (
@@ -34,7 +34,7 @@ def receive_shared(request: HttpRequest, path: CallbackPath) -> HttpResponse:
     try:
         states = (form_of(request) if request.method == "POST" else request.GET).getlist("state")
         provider = attempts.provider_asked(str(states[0]), request) if len(states) == 1 else None
-        if provider is None:
+        if provider is None or provider.protocol != ProtocolName.OIDC:
             raise SignInRefused(Code.ATTEMPT_UNKNOWN, "the answer names no sign-in that began here")
     except SignInRefused as error:
         return answers.refused(request, error.refusal, target=path.value)

@@ -15,6 +15,7 @@ from sso import providers
 from sso.models import IdentityProvider, Vendor
 from sso_oidc.models import ProviderLogout
 from sso_oidc.tasks import purge_logouts
+from sso_oidc.urls_to_copy import UrlsToCopy, urls_to_copy
 from tests.foundation.local_server import answer
 from tests.journeys.person_browser import HOME, Page, PersonBrowser
 from tests.journeys.seen import rows, written
@@ -244,3 +245,18 @@ def test_logout_leaves_what_is_under_way_in_other_tabs(scene: Scene, browser: Pe
     sign_out(browser)
     scene.come_back(browser, scene.claims())
     assert browser.me()["authenticated"] is True
+
+
+def test_addresses_to_enter_at_the_provider_are_those_that_are_served(scene: Scene) -> None:
+    # O-2, O-7
+    here = f"{HOME}/sso/oidc/acme-oidc"
+    scene.world.provider.refresh_from_db()
+    assert urls_to_copy(scene.world.provider) == UrlsToCopy(
+        redirect_uri=f"{here}/callback",
+        post_logout_redirect_uri=f"{here}/logged-out",
+        backchannel_logout_uri=f"{here}/backchannel-logout",
+        initiate_login_uri=f"{here}/login",
+        jwks_uri=f"{HOME}/.well-known/jwks.json",
+    )
+    scene.configure(callback_path="idp-callback")
+    assert urls_to_copy(scene.world.provider).redirect_uri == f"{HOME}/api/accounts/idp-callback"
