@@ -39,6 +39,10 @@ LOGGED_OUT = "/sso/oidc/acme-oidc/logged-out"
 ANONYMOUS = {"authenticated": False}
 
 
+class In(int):
+    """That many seconds from now, whenever the claims are made."""
+
+
 def query_of(url: str) -> dict[str, str]:
     """The parameters of an address, each of them once."""
     pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
@@ -120,6 +124,7 @@ class Scene:
             "events": {LOGOUT_EVENT: {}},
             **changes,
         }
+        said = {name: now + value if isinstance(value, In) else value for name, value in said.items()}
         return {name: value for name, value in said.items() if value is not ...}
 
     def logout_token(self, *, header: dict[str, Any] | None = None, **changes: Any) -> str:
