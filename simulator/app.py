@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from simulator import oidc_endpoints, oidc_idp, provision, saml_idp, saml_logout
+from simulator import oidc_endpoints, oidc_idp, oidc_logout, provision, saml_idp, saml_logout
 from simulator.config import DEFAULT_BASE_URL, SimulatorConfig
 from simulator.errors import Refused
 from simulator.front import front_page
@@ -41,7 +41,9 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "oidc/continue": {"POST": oidc_idp.proceed},
     "oidc/token": {"POST": oidc_endpoints.token},
     "oidc/userinfo": {"GET": oidc_endpoints.userinfo, "POST": oidc_endpoints.userinfo},
-    "oidc/end_session": {"GET": oidc_idp.end_session, "POST": oidc_idp.end_session},
+    "oidc/end_session": {"GET": oidc_logout.end_session, "POST": oidc_logout.end_session},
+    "oidc/sessions": {"GET": oidc_logout.sessions},
+    "oidc/end": {"POST": oidc_logout.end},
     "provision": {"GET": provision.show, "POST": provision.push},
 }
 _PATH = re.compile(r"/([A-Za-z0-9-]+)/(.+)")

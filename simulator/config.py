@@ -106,12 +106,16 @@ class SamlSettings:
 
 @dataclass(frozen=True)
 class OidcClient:
-    """An OpenID Connect client. Without ``client_secret`` it is public, and PKCE is required."""
+    """An OpenID Connect client. Without ``client_secret`` it is public, and PKCE is required.
+
+    ``backchannel_logout_uri`` takes logout tokens; without it the client is not told of a logout here.
+    """
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
     flows: frozenset[Flow] = frozenset(Flow)
 
 

@@ -223,12 +223,16 @@ def _client(section: Section) -> OidcClient:
         raise ConfigError(section.path("flows"), f"choose from {', '.join(Flow)}")
     uris = section.texts("redirect_uris") or ()
     after_logout = section.texts("post_logout_redirect_uris") or ()
+    backchannel = section.optional_text("backchannel_logout_uri")
     return OidcClient(
         client_id=section.text("client_id"),
         client_secret=section.optional_text("client_secret"),
         redirect_uris=tuple(_absolute(section.path("redirect_uris"), uri) for uri in uris),
         post_logout_redirect_uris=tuple(
             _absolute(section.path("post_logout_redirect_uris"), uri) for uri in after_logout
+        ),
+        backchannel_logout_uri=(
+            None if backchannel is None else _absolute(section.path("backchannel_logout_uri"), backchannel)
         ),
         flows=frozenset(Flow(flow) for flow in flows) if flows else frozenset(Flow),
     )

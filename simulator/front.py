@@ -40,6 +40,7 @@ def _directory(site: Site) -> Markup:
         clients=join(_client(client) for client in directory.oidc_clients),
         people=join(_person(site, person) for person in directory.people),
         sessions_url=urls.saml_sessions,
+        oidc_sessions_url=urls.oidc("sessions"),
         provision_url=urls.provision,
     )
 

@@ -68,6 +68,9 @@ def discovery(site: Site, request: Request) -> Response:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
+    if any(client.backchannel_logout_uri for client in site.directory.oidc_clients):
+        document["backchannel_logout_supported"] = True
+        document["backchannel_logout_session_supported"] = True
     if site.directory.vendor is Vendor.GENERIC:
         document["authorization_response_iss_parameter_supported"] = True
     return json_response(document)

@@ -2,7 +2,6 @@
 
     GET/POST /<directory>/oidc/authorize    shows the page
     POST     /<directory>/oidc/continue     the page's form; answers by query, fragment or form_post
-    GET/POST /<directory>/oidc/end_session  RP-initiated logout
 
 The request travels in the page as one hidden field (``request``) and is judged again when the page comes
 back.
@@ -10,17 +9,11 @@ back.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
-from urllib.parse import urlencode
 
-from joserfc import jws
-from joserfc.errors import JoseError
-
-from simulator.config import Flow, OidcClient, Vendor
-from simulator.dialects import Channel, refuse_protocol_claims
-from simulator.errors import Refused
+from simulator.config import Flow, Vendor
+from simulator.dialects import Channel, refuse_protocol_claims, subject
 from simulator.oidc_grants import Grant
 from simulator.oidc_request import (
     AuthorizeError,
@@ -28,15 +21,14 @@ from simulator.oidc_request import (
     answer,
     answer_error,
     describe,
-    find_client,
     parse_authorize,
 )
+from simulator.oidc_sessions import OidcSession
 from simulator.oidc_tokens import id_token
-from simulator.pages import page, render
 from simulator.picker import Action, chosen_action, read_selection
 from simulator.picker_page import picker_page
 from simulator.site import Site
-from simulator.web import Params, Request, Response, redirect
+from simulator.web import Params, Request, Response
 
 
 def authorize(site: Site, request: Request) -> Response:
@@ -89,22 +81,15 @@ def proceed(site: Site, request: Request) -> Response:
         auth_time=int(time.time()),
         session_id=str(uuid.uuid4()),
     )
+    site.oidc_sessions.add(
+        OidcSession(
+            sid=grant.session_id,
+            subject=subject(site.directory, grant.client_id, selection),
+            client_id=grant.client_id,
+            person=selection.person.label,
+        )
+    )
     return _success(site, asked, grant)
-
-
-def end_session(site: Site, request: Request) -> Response:
-    """RP-initiated logout: to a registered post_logout_redirect_uri, else a page; no session is kept here."""
-    params = request.form if request.method == "POST" else request.query
-    target = params.one("post_logout_redirect_uri")
-    if target is None:
-        return page("Signed out", render("signed_out"), heading=site.directory.name)
-    client = _logout_client(site, params)
-    if target not in client.post_logout_redirect_uris:
-        raise Refused("AADSTS50011", f"The address '{target}' is not registered for return after logout.")
-    state = params.one("state")
-    if state is not None:
-        target += f"{'&' if '?' in target else '?'}{urlencode({'state': state})}"
-    return redirect(target)
 
 
 def _success(site: Site, asked: AuthorizeRequest, grant: Grant) -> Response:
@@ -125,16 +110,3 @@ def _why(site: Site, action: Action) -> str:
             site, "AADSTS50105", "The signed-in user is not assigned to a role for the application."
         )
     return "User is not assigned to the client application."
-
-
-def _logout_client(site: Site, params: Params) -> OidcClient:
-    """By the audience of ``id_token_hint`` (a token of ours, expired or not), else by ``client_id``."""
-    hint = params.one("id_token_hint")
-    if hint is None:
-        return find_client(site, params.one("client_id"))
-    try:
-        token = jws.deserialize_compact(hint, site.oidc_key.jwk, algorithms=["RS256"])
-        audience = json.loads(token.payload)["aud"]
-    except (JoseError, ValueError, KeyError) as error:
-        raise Refused("AADSTS50027", "id_token_hint is not a token of this directory.") from error
-    return find_client(site, str(audience))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from simulator.config import Directory
 from simulator.keys import KeyStore, SigningKey
 from simulator.oidc_grants import GrantStore
+from simulator.oidc_sessions import OidcSessions
 from simulator.saml_sessions import SamlSessions
 from simulator.urls import DirectoryUrls
 
@@ -20,6 +21,7 @@ class Site:
     keys: KeyStore
     grants: GrantStore
     sessions: SamlSessions = field(default_factory=SamlSessions)
+    oidc_sessions: OidcSessions = field(default_factory=OidcSessions)
 
     @property
     def saml_key(self) -> SigningKey:

@@ -72,7 +72,7 @@ class DirectoryUrls:
         return f"{self.issuer}/continue"
 
     def oidc(self, endpoint: str) -> str:
-        """``authorize``, ``token``, ``jwks``, ``userinfo`` or ``end_session``."""
+        """``authorize``, ``token``, ``jwks``, ``userinfo``, ``end_session``, ``sessions`` or ``end``."""
         return f"{self.issuer}/{endpoint}"
 
     @property

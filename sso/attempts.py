@@ -164,6 +164,16 @@ def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest
     return _require_open(_BY_HANDLE.first(digest(handle), provider.pk), request)
 
 
+def provider_asked(handle: str, request: HttpRequest) -> IdentityProvider | None:
+    """Return the provider that an attempt begun on this host asked; None where ``handle`` names none (V-20).
+
+    For an answer whose address doesn't say whom it is from; ``find_by_handle`` comes after it.
+    """
+    found = SignInAttempt.objects.filter(handle_digest=digest(handle), host=request.get_host().lower())
+    attempt = found.select_related("provider__account", "provider__partner").first()
+    return None if attempt is None else attempt.provider
+
+
 def find_by_request_id(request_id: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
     """Return the open attempt whose AuthnRequest had this ID, and bind its track ID."""
     found = _BY_REQUEST_ID.first(request_id, provider.pk) if request_id else None
@@ -277,6 +287,12 @@ def spend(attempt: SignInAttempt, request: HttpRequest) -> None:
         raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
     if not _move(attempt, Stage.OPEN, Stage.SPENT):
         raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
+
+
+def require_browser(attempt: SignInAttempt, request: HttpRequest) -> None:
+    """Refuse another browser than the one that began, and spend nothing."""
+    if not browser.is_same(request, attempt.browser_digest):
+        raise SignInRefused(Code.WRONG_BROWSER, "the browser that continues is not the one that began")
 
 
 def ask_to_confirm(attempt: SignInAttempt, payload: dict[str, Any]) -> str:

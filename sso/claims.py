@@ -51,7 +51,7 @@ class ProviderSession:
 
     sid: str = ""  # OIDC `sid`
     session_index: str = ""  # SAML SessionIndex
-    name_id: str = ""  # SAML NameID as sent, needed for single logout
+    name_id: str = ""  # SAML NameID or OIDC `sub` as sent: what a logout names the person by
     name_id_format: str = ""
     name_qualifier: str = ""
     sp_name_qualifier: str = ""

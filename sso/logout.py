@@ -31,6 +31,9 @@ class AtProvider(StrEnum):
     """What is known about the session at the identity provider."""
 
     NOT_ASKED = "not_asked"
+    RETURNED = (
+        "returned"  # it was asked to end, and sent the browser back; whether the person agreed it didn't say
+    )
     ENDED = "ended"
     PARTIAL = "partial"  # ended, but not at every application that began there
     UNCONFIRMED = "unconfirmed"

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sso_oidc.errors import OidcCode, OidcRefusal
-from sso_oidc.tokens import SKEW_SECONDS, IdToken
+from sso_oidc.signed_tokens import SKEW_SECONDS
+from sso_oidc.tokens import IdToken
 
 _SKEW = timedelta(seconds=SKEW_SECONDS)
 

@@ -22,7 +22,7 @@ from sso_oidc.authentication import AS_IT_COMES, WantedAuthentication
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import TENANT_PLACEHOLDER, ProviderMetadata, issuer_for_tenant
 from sso_oidc.provider_errors import MAX_ERROR_LENGTH, ProviderError, read_provider_error
-from sso_oidc.tokens import MAX_TOKEN_LENGTH
+from sso_oidc.signed_tokens import MAX_TOKEN_LENGTH
 
 DEFAULT_SCOPES = ("openid", "email", "profile")  # Entra sends `oid` only with profile
 

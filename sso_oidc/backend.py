@@ -18,7 +18,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from foundation.http import Deadline, OutboundError
 from sso.claims import Claims, ClaimWarning
 from sso.models import IdentityProvider, SignInAttempt, Vendor
-from sso_oidc import outbound
+from sso_oidc import departures, outbound
 from sso_oidc.claims import claims_of
 from sso_oidc.client import client_of, has_no_credential, wanted_authentication
 from sso_oidc.metadata import ProviderMetadata
@@ -118,6 +118,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def claims_from_front(self, front: IdToken) -> Claims:
         """Return claims without redeeming the code."""
+        departures.require_still_there(self.provider, front)
         return claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
 
     def claims_from_code(self, code: str, *, front: IdToken | None = None) -> Claims:
@@ -135,6 +136,8 @@ class ProviderBackend(OIDCAuthenticationBackend):
                 if "email" not in token.claims:
                     raise
                 warnings = (ClaimWarning("userinfo_unreachable", error.code.value),)
+        # Last, when all was fetched; by the token that was made first.
+        departures.require_still_there(self.provider, front or token)
         claims = claims_of(token, self.provider, userinfo=userinfo, subject_claim=self.settings.subject_claim)
         return _with_warnings(claims, warnings)
 

@@ -12,7 +12,7 @@ from django.http.request import QueryDict
 
 from foundation.http import OutboundError
 from sso import answers, attempts, provider_urls, sign_in, switching, testing
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider, ProtocolName, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, SignInRefused
 from sso_oidc.authorization import (
@@ -22,28 +22,48 @@ from sso_oidc.authorization import (
     parse_authorization_response,
 )
 from sso_oidc.backend import ProviderBackend
+from sso_oidc.callback_paths import must_name_issuer, redirect_uri, require_path
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
-from sso_oidc.protocol import provider_refused, redirect_uri, refused
+from sso_oidc.models.settings import CallbackPath
+from sso_oidc.protocol import provider_refused, refused
 
 
-def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
+def receive_shared(request: HttpRequest, path: CallbackPath) -> HttpResponse:
+    """Answer a callback on a path that providers share: ``state`` finds the sign-in, and that has its provider."""
+    try:
+        states = (form_of(request) if request.method == "POST" else request.GET).getlist("state")
+        provider = attempts.provider_asked(str(states[0]), request) if len(states) == 1 else None
+        if provider is None or provider.protocol != ProtocolName.OIDC:
+            raise SignInRefused(Code.ATTEMPT_UNKNOWN, "the answer names no sign-in that began here")
+    except SignInRefused as error:
+        return answers.refused(request, error.refusal, target=path.value)
+    return receive(request, provider, path)
+
+
+def receive(
+    request: HttpRequest, provider: IdentityProvider, path: CallbackPath = CallbackPath.OWN
+) -> HttpResponse:
     """Answer the callback, GET for ``code`` and POST for hybrid."""
     settings = settings_of(provider)
     attempt: SignInAttempt | None = None
     try:
         if not provider_urls.is_at_home(provider, request.get_host()):
             raise SignInRefused(Code.WRONG_HOST, f"the answer came to {request.get_host()}")
+        require_path(settings, path)
         flow = Flow(settings.flow)
         posted = request.method == "POST"
         answer = parse_authorization_response(_parameters(form_of(request) if posted else request.GET), flow)
         if posted != (flow is Flow.HYBRID) and answer.error is None:
             raise OidcRefusal(OidcCode.RESPONSE, f"{flow.value} does not answer by {request.method}")
         attempt = attempts.find_by_handle(answer.state, provider, request)
-        backend = ProviderBackend(provider, settings, attempt, redirect_uri(provider))
-        check_iss_parameter(answer, backend.metadata)
+        backend = ProviderBackend(provider, settings, attempt, redirect_uri(provider, settings))
+        check_iss_parameter(answer, backend.metadata, required=must_name_issuer(settings))
         if posted:
             return switching.to_continuation(_park(backend, attempt, answer))
+        if answer.error is not None:
+            # No code came that could be led astray, so another browser's try spends nothing.
+            attempts.require_browser(attempt, request)
         attempts.spend(attempt, request)
         if answer.error is not None:
             raise provider_refused(answer.error)

@@ -32,6 +32,7 @@ _ORDER = tuple(NAMES)
 _BY_CODE: dict[str, str] = {
     OidcCode.DISCOVERY: "request",
     OidcCode.PUSHED_REQUEST: "request",
+    OidcCode.SHARED_CALLBACK: "request",
     OidcCode.ISS_PARAMETER: "response",
     OidcCode.PROVIDER_ERROR: "provider",
     Code.NOT_ASSIGNED: "provider",
@@ -124,6 +125,10 @@ def advice_for(refusal: Refusal, provider: IdentityProvider) -> str:
         OidcCode.PROVIDER_ERROR: _(
             "The provider itself refused. Its reason stands beside the failed check; look for it in the provider's own "
             "sign-in log."
+        ),
+        OidcCode.SHARED_CALLBACK: _(
+            "On a shared callback path the provider has to say who answers. Choose the hybrid flow, or the provider's "
+            "own callback path."
         ),
         Code.NOT_ASSIGNED: _(
             "You aren't assigned to this application at the provider. Assign yourself, or everybody who may sign in."

@@ -60,6 +60,7 @@ def claims_of(
         role_mapping=person.role_mapping,
         session=ProviderSession(
             sid=token.sid if is_storable(token.sid) else "",
+            name_id=token.subject,
             id_token=token.raw,
             authenticated_at=token.authenticated_at,
             context=token.context if is_storable(token.context) else "",
@@ -126,8 +127,13 @@ def _subject(token: IdToken, provider: IdentityProvider, subject_claim: str) -> 
     if provider.vendor == Vendor.ENTRA:
         object_id, tenant = token.claims.get("oid"), token.claims.get("tid")
         if isinstance(object_id, str) and isinstance(tenant, str) and object_id and tenant:
-            return _bounded(f"{tenant.lower()}|{object_id.lower()}"), SubjectSource.ENTRA_OBJECT_ID
+            return _bounded(entra_subject(tenant, object_id)), SubjectSource.ENTRA_OBJECT_ID
     return token.subject, SubjectSource.SUB
+
+
+def entra_subject(tenant_id: str, object_id: str) -> str:
+    """Return what a person of an Entra tenant is known by: the object id is unique only within the tenant (J-11)."""
+    return f"{tenant_id.lower()}|{object_id.lower()}"
 
 
 def _bounded(subject: str) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import privilege
 from accounts.models import Account
 from audit.actors import Actor
 from audit.recorder import record
@@ -25,6 +26,7 @@ from sso_oidc.authorization import Flow
 from sso_oidc.client import authentication_values
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.models import EntraTenant, OidcSettings
+from sso_oidc.models.settings import CallbackPath
 
 _ACTION = "provider.oidc_settings"
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -50,6 +52,9 @@ class OidcValues:
     pushed_requests: bool | None = None
     max_age_seconds: int | Literal[""] | None = None
     acr_values: str | None = None
+    callback_path: str | None = (
+        None  # one of ``CallbackPath``; a shared one takes an operator's permission (V-20)
+    )
 
 
 @refusals_audited
@@ -87,6 +92,8 @@ def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> froze
             changes["client_key"] = [", ".join(fingerprints), "cleared"]
     if not changes:
         return frozenset()
+    if "callback_path" in changes:
+        _permit_path(locked, row, actor, wanted["callback_path"])
     for name, value in wanted.items():
         setattr(row, name, value)
     try:
@@ -170,6 +177,10 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
         )
     except ValueError as error:
         raise _invalid(provider, actor, str(error)) from None
+    if values.callback_path is not None:
+        if values.callback_path not in CallbackPath.values:
+            raise _invalid(provider, actor, f"callback_path is one of {', '.join(CallbackPath.values)}")
+        wanted["callback_path"] = values.callback_path
     issuer = wanted.get("issuer")
     if issuer:
         try:
@@ -193,6 +204,20 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
                 provider, actor, "above accounts only Entra's multi-tenant issuers are possible (O-3)"
             )
     return wanted
+
+
+def _permit_path(provider: IdentityProvider, row: OidcSettings, actor: Actor, path: str) -> None:
+    """An operator's choice is the permission or takes it back; others choose while there is one (V-20)."""
+    if privilege.authority_of(actor, provider.account_id) >= privilege.Authority.OPERATOR:
+        row.shared_callback = path != CallbackPath.OWN
+    elif path != CallbackPath.OWN and not row.shared_callback:
+        privilege.require(
+            actor,
+            provider.account_id,
+            privilege.Authority.OPERATOR,
+            action=_ACTION,
+            subject=subjects.of_provider(provider),
+        )
 
 
 def _invalid(provider: IdentityProvider, actor: Actor, message: str) -> ProviderInvalid:

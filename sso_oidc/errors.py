@@ -49,6 +49,15 @@ class OidcCode(StrEnum):
     AUTH_TIME = "oidc.auth_time"  # asked for with max_age, and missing or too long ago
     ACR = "oidc.acr"  # not one of the contexts that were asked for
     SUBJECT = "oidc.subject"  # not a subject, or not the same one everywhere
+    # The way in and the way out
+    LOGIN_ISSUER = "oidc.login_issuer"  # a sign-in begun elsewhere names another issuer
+    CALLBACK_PATH = "oidc.callback_path"  # the answer came to an address that was not the sign-in's
+    SHARED_CALLBACK = "oidc.shared_callback"  # the provider can't be told apart from others there
+    LOGOUT_REQUEST = "oidc.logout_request"  # not one logout token in a form
+    LOGOUT_EVENT = "oidc.logout_event"  # a token, but no logout token
+    JTI = "oidc.jti"
+    LOGOUT_REPLAY = "oidc.logout_replay"
+    LOGGED_OUT = "oidc.logged_out"  # the provider ended the session while its answer was under way
 
 
 class OidcRefusal(Exception):

@@ -12,13 +12,13 @@ from django.urls import reverse
 from accounts.models import Account, UserSession
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
-from sso import attempts, provider_urls
+from sso import attempts
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start, WayOutRefused
-from sso_oidc import outbound
+from sso_oidc import callback_paths, logout, outbound
 from sso_oidc.authorization import (
     DEFAULT_SCOPES,
     Flow,
@@ -46,8 +46,8 @@ _FRIENDLY = {
 
 
 def redirect_uri(provider: IdentityProvider) -> str:
-    """Return the provider's own redirect URI (O-2)."""
-    return provider_urls.absolute(provider, reverse("sso_oidc:callback", args=[provider.slug]))
+    """Return the redirect URI that this provider's sign-ins are sent with (O-2)."""
+    return callback_paths.redirect_uri(provider, settings_of(provider))
 
 
 def refused(error: OidcRefusal | OutboundError) -> SignInRefused:
@@ -106,7 +106,9 @@ class OidcProtocol:
         payload: dict[str, Any],
     ) -> Claims:
         """Redeem the parked code, now that the cookie was checked (V-17)."""
-        backend = ProviderBackend(provider, settings_of(provider), attempt, redirect_uri(provider))
+        settings = settings_of(provider)
+        uri = callback_paths.redirect_uri(provider, settings)
+        backend = ProviderBackend(provider, settings, attempt, uri)
         try:
             # Validated when it arrived; again here, since what was parked came from the browser.
             front = backend.verify_front(str(payload["id_token"]), str(payload["code"]))
@@ -119,8 +121,8 @@ class OidcProtocol:
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
     ) -> HttpResponse | None:
-        """Leave the provider's session alone: RP-initiated logout (O-7) is not spoken yet."""
-        return None
+        """Send the browser to the end_session_endpoint, where the provider publishes one (O-7)."""
+        return logout.begin(request, provider, session)
 
     def reachable(
         self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
@@ -144,6 +146,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
         push = must_push(metadata, wanted=row.pushed_requests)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
+    callback_paths.require_named_issuer(row, metadata)
     nonce = random_secret()
     verifier, challenge = make_pkce()
     begun = start.begin(nonce=nonce, code_verifier=verifier)

@@ -23,7 +23,7 @@ from sso_oidc.client_authentication import (
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.provider_errors import read_provider_error
-from sso_oidc.tokens import MAX_TOKEN_LENGTH
+from sso_oidc.signed_tokens import MAX_TOKEN_LENGTH
 
 __all__ = [
     "Client",

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from lxml import etree
 
 from sso.leaving import send_on
+from sso.posting import post_form
 from sso_saml.message_gate import Kind
 from sso_saml.models import Binding
-from sso_saml.posting import post_form
 from sso_saml.signing import SigningKey, sign_enveloped, sign_query
 
 MAX_RELAY_STATE = 80  # bytes, Bindings §3.4.3

@@ -15,18 +15,16 @@ from datetime import datetime
 
 from django.contrib.auth import logout
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from lxml import etree
 
-from accounts.lifecycle import end_session
-from accounts.models import EndReason, Kind, UserSession
+from accounts.models import UserSession
 from foundation.client_address import client_address
 from foundation.secret_tokens import random_secret
-from sso.apply import provider_actor
 from sso.logout import note_failure, signed_out_page
 from sso.models import IdentityProvider
+from sso.provider_sessions import end_open, sessions_of
 from sso.refusals import Refusal
 from sso_saml import replay
 from sso_saml.assertion_content import NameId
@@ -91,7 +89,7 @@ def _note(provider: IdentityProvider, departure: Departure, issued: datetime) ->
 def _end(
     request: HttpRequest, provider: IdentityProvider, config: SamlConfig, departure: Departure
 ) -> Sequence[UserSession]:
-    rows = _sessions_of(provider).filter(name_id=departure.name_id.value)
+    rows = sessions_of(provider).filter(name_id=departure.name_id.value)
     theirs = [row for row in rows if _is_same_name(row, departure.name_id, config)]
     if not theirs:
         raise SamlRefusal(RefusalCode.LOGOUT_NOBODY, "nobody of this name signed in through this provider")
@@ -99,19 +97,7 @@ def _end(
         theirs = [row for row in theirs if row.session_index in departure.session_indexes]
         if not theirs:
             raise SamlRefusal(RefusalCode.LOGOUT_NO_SESSION, "the person has had no session with this index")
-    open_now = [row for row in theirs if row.ended_at is None and row.expires_at > timezone.now()]
-    actor = provider_actor(provider, client_address(request))
-    for row in open_now:
-        end_session(session=row, actor=actor, reason=EndReason.PROVIDER_LOGOUT)
-    return open_now
-
-
-def _sessions_of(provider: IdentityProvider) -> QuerySet[UserSession]:
-    """The sessions that a provider may end: those that began with its word, of members of its account (V-2)."""
-    rows = UserSession.objects.filter(provider_id=provider.pk, user__kind=Kind.MEMBER).select_related("user")
-    if provider.account_id is not None:
-        return rows.for_account(provider.account_id)
-    return rows if provider.partner_id is None else rows.filter(user__account__partner=provider.partner_id)
+    return end_open(provider, theirs, address=client_address(request))
 
 
 def _is_same_name(row: UserSession, said: NameId, config: SamlConfig) -> bool:

@@ -16,6 +16,7 @@ from sso import attempts, claims_json
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
+from sso.posting import post_form
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
 from sso_saml import logout, replay
@@ -24,7 +25,6 @@ from sso_saml.checks import NAMES, checks_of
 from sso_saml.errors import RefusalCode
 from sso_saml.key_pairs import signing_key
 from sso_saml.models import Binding, HintStyle
-from sso_saml.posting import post_form
 from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
 from sso_saml.requests import Asking, posted_request, redirect_url_of
 

@@ -47,7 +47,7 @@ class UserSession(models.Model):
     subject = models.CharField(max_length=512, blank=True)
     sid = models.CharField(max_length=255, blank=True)
     session_index = models.CharField(max_length=255, blank=True)
-    name_id = models.CharField(max_length=512, blank=True)
+    name_id = models.CharField(max_length=512, blank=True)  # OIDC: `sub`, which `subject` need not be
     name_id_format = models.CharField(max_length=255, blank=True)
     name_qualifier = models.CharField(max_length=1024, blank=True)  # the provider wants its NameID back whole
     sp_name_qualifier = models.CharField(max_length=1024, blank=True)

@@ -154,6 +154,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "purge-oidc-logouts": {
+        "task": "sso_oidc.tasks.purge_logouts",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "refresh-saml-metadata": {  # each provider once a day; this looks for those that are due
         "task": "sso_saml.tasks.refresh_metadata",
         "schedule": 3600.0,

@@ -95,6 +95,7 @@ def apply_oidc(run: Run, label: str, provider: IdentityProvider, part: OidcPart)
         flow=None if part.flow is None else part.flow.value,
         extra_scopes=part.extra_scopes,
         subject_claim=part.subject_claim,
+        callback_path=None if part.callback_path is None else part.callback_path.value,
     )
     before = oidc_settings_of(provider)
     with run.at(part.place):

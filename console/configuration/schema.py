@@ -30,6 +30,7 @@ from sso.claim_names import CLAIMS
 from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc.authorization import Flow
 from sso_oidc.models import OidcSettings
+from sso_oidc.models.settings import CallbackPath
 from sso_saml.models import Binding, ContextComparison, HintStyle, IdpInitiated, SamlSettings
 
 Names = tuple[Annotated[str, checks.not_empty], ...]  # references, looked up when the file is applied
@@ -148,6 +149,7 @@ class OidcPart(Part):
     flow: Flow | None = None
     extra_scopes: Annotated[str, column(OidcSettings, "extra_scopes")] | None = None
     subject_claim: Annotated[str, column(OidcSettings, "subject_claim")] | None = None
+    callback_path: CallbackPath | None = None  # V-20: the file is the operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

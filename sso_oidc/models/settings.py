@@ -25,6 +25,19 @@ AUTHENTICATION_CHOICES = [  # how we prove to the token endpoint who we are (Cor
 ]
 
 
+class CallbackPath(models.TextChoices):
+    """Where the provider's answers come to (O-2): its own path, or one of those that are shared (V-20)."""
+
+    OWN = "own", _("the provider's own path")
+    OPENIDCONNECT = "openidconnect", "/sso/openidconnect"
+    IDP_CALLBACK = "idp-callback", "/api/accounts/idp-callback"
+
+    @property
+    def url_name(self) -> str:
+        """The name of the URL in ``sso_oidc.urls``."""
+        return "callback" if self is CallbackPath.OWN else f"shared_{self.name.lower()}"
+
+
 class OidcSettings(models.Model):
     """The OIDC half of a provider."""
 
@@ -50,6 +63,9 @@ class OidcSettings(models.Model):
     extra_scopes = models.CharField(max_length=300, blank=True)  # beside openid, email and profile
     subject_claim = models.CharField(max_length=120, blank=True)  # J-11: overrides the vendor's preset
     shared_callback = models.BooleanField(default=False, editable=False)  # V-20: permitted by an operator
+    callback_path = models.CharField(  # another than its own counts only while ``shared_callback`` permits it
+        _("callback path"), max_length=20, choices=CallbackPath.choices, default=CallbackPath.OWN
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     account_lookup = "provider__account"

@@ -224,6 +224,22 @@ def test_the_difference_shows_old_and_new_values(configure: Configure) -> None:
     )
 
 
+# V-20
+def test_the_file_permits_a_shared_callback_path_and_takes_it_back(configure: Configure) -> None:
+    configure(ACME)
+    shared = configure(ACME.replace("flow: code", "flow: hybrid, callback_path: idp-callback"))
+    assert "oidc.callback_path: own → idp-callback" in shared.difference
+    row = OidcSettings.objects.get(provider__slug="acme-oidc")
+    assert (row.callback_path, row.shared_callback) == ("idp-callback", True)
+    configure(ACME.replace("flow: code", "flow: hybrid"))  # what the file doesn't name stays
+    row.refresh_from_db()
+    assert row.shared_callback is True
+    own = configure(ACME.replace("flow: code", "flow: hybrid, callback_path: own"))
+    assert "oidc.callback_path: idp-callback → own" in own.difference
+    row.refresh_from_db()
+    assert (row.callback_path, row.shared_callback) == ("own", False)
+
+
 # V-24
 def test_secrets_are_never_printed(configure: Configure, full_example: str) -> None:
     secrets = ["xyz-secret", "analytical-engine-1843", "0123456789abcdef"]

@@ -85,7 +85,13 @@ def directory_of(slug: str, vendor: Vendor, home: str = HOME) -> Directory:
         groups=(DirectoryGroup(ENGINEERS, "Engineers"), DirectoryGroup(ON_CALL, "On Call")),
         saml=SamlSettings(service_providers=(ServiceProvider(acs, (acs,), slo_url=f"{acs}logout"),)),
         oidc_clients=(
-            OidcClient(f"{slug}-client", "a-secret-for-tests", (f"{home}/sso/oidc/{slug}-oidc/callback",)),
+            OidcClient(
+                f"{slug}-client",
+                "a-secret-for-tests",
+                (f"{home}/sso/oidc/{slug}-oidc/callback", f"{home}/sso/openidconnect"),
+                (f"{home}/sso/oidc/{slug}-oidc/logged-out",),
+                f"{home}/sso/oidc/{slug}-oidc/backchannel-logout",
+            ),
         ),
     )
 

@@ -221,7 +221,6 @@ def test_odd_parameters_of_the_start_do_no_harm(
     [
         ("put", SAML),
         ("delete", SAML),
-        ("post", OIDC),
         ("put", CALLBACK),
         ("delete", CONTINUE),
         ("post", "/sso/saml/acme-saml/metadata"),

@@ -8,6 +8,9 @@ import pytest
 
 from tests.sso_oidc.misbehaving_provider import MisbehavingProvider
 from tests.sso_oidc.openid_world import ClientCheckingProvider, allow, ready_made_keys
+from tests.sso_oidc.signing_in import browser, scene
+
+__all__ = ["browser", "idp", "provider", "scene"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A page that posts a form to a provider by itself: the POST binding for what we send (Bindings §3.5).
+"""A page that posts a form to a provider by itself: SAML's POST binding (Bindings §3.5), long logouts of OpenID.
 
 Our Content-Security-Policy allows no inline script and no form to another site. The page brings a script file of ours
 that sends its only form, a button for browsers without JavaScript, and a policy of its own that opens ``form-action``
