@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 # What means "this page is not yours", as opposed to "your request is not understood".
 _FORBIDDEN_STATUS = 403
 _BAD_STATUS = 400
-_STATUS = {Code.PROVIDER_UNKNOWN: 404, Code.TOO_MANY: 429}
+_STATUS = {Code.PROVIDER_UNKNOWN: 404, Code.TOO_MANY: 429, Code.WRONG_TENANT: 403}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from foundation.http import Deadline, OutboundError
 from sso.claims import Claims, ClaimWarning
 from sso.models import IdentityProvider, SignInAttempt, Vendor
 from sso_oidc import outbound
+from sso_oidc.authorization import AuthorizationResponse, check_iss_parameter
 from sso_oidc.claims import claims_of
+from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
 from sso_oidc.token_endpoint import Client, TokenResponse, fetch_userinfo, redeem_code
@@ -49,6 +51,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         self.deadline = Deadline(CALLBACK_SECONDS)
         self.discovery = outbound.discovery(provider)
         self._metadata: ProviderMetadata | None = None
+        self._answered_issuer: str | None = None
 
     @staticmethod
     def get_settings(attr: str, *args: Any) -> Any:
@@ -62,8 +65,15 @@ class ProviderBackend(OIDCAuthenticationBackend):
     def metadata(self) -> ProviderMetadata:
         """The provider's discovery document, cached."""
         if self._metadata is None:
-            self._metadata = self.discovery.metadata(self.settings.issuer, deadline=self.deadline)
+            self._metadata = outbound.metadata_of(self.provider, self.settings.issuer, deadline=self.deadline)
         return self._metadata
+
+    def check_iss(self, answer: AuthorizationResponse) -> None:
+        """Compare the answer's ``iss`` with the issuer (RFC 9207); under a template, later with the token's."""
+        if self.metadata.has_template_issuer and answer.iss is not None:
+            self._answered_issuer = answer.iss
+            return
+        check_iss_parameter(answer, self.metadata)
 
     def get_token(self, payload: str) -> TokenResponse:
         """Redeem the code ``payload`` at the token endpoint."""
@@ -88,11 +98,16 @@ class ProviderBackend(OIDCAuthenticationBackend):
             algorithms=self.metadata.id_token_algorithms,
             **kwargs,
         )
-        return self.discovery.check_with_keys(
+        found = self.discovery.check_with_keys(
             self.metadata,
             lambda keys: validate_id_token(token, keys=keys, expected=expected),
             deadline=self.deadline,
         )
+        if self._answered_issuer not in (None, found.issuer):
+            raise OidcRefusal(
+                OidcCode.ISS_PARAMETER, f"{self._answered_issuer!r}, the token's is {found.issuer!r}"
+            )
+        return found
 
     def get_userinfo(self, access_token: str, id_token: IdToken, payload: Any = None) -> Mapping[str, Any]:
         """Fetch userinfo and insist that it speaks of the same subject."""
@@ -106,7 +121,12 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     @property
     def front_channel_only(self) -> bool:
-        """O-3's last way: Entra without any credential of ours signs in with the front-channel token alone."""
+        """O-3's last way: Entra without any credential of ours signs in with the front-channel token alone.
+
+        Not above accounts: a provider that speaks for many customers has to be one that can prove who asks.
+        """
+        if self.provider.is_shared:
+            return False
         return self.settings.flow == "hybrid" and not self.settings.client_secret and self._is_entra
 
     @property

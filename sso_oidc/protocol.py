@@ -24,7 +24,9 @@ from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcRefusal
+from sso_oidc.models import OidcSettings
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
+from sso_oidc.token_endpoint import ClientAuthentication
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -55,6 +57,11 @@ def provider_refused(error: ProviderError) -> SignInRefused:
     return SignInRefused(code.value if code else "oidc.provider_error", detail)
 
 
+def has_credentials(row: OidcSettings) -> bool:
+    """Tell whether the token endpoint will know us: by a secret, or by a key of ours."""
+    return bool(row.client_secret) or row.client_authentication == ClientAuthentication.PRIVATE_KEY_JWT
+
+
 class OidcProtocol:
     """Registered under ``ProtocolName.OIDC``."""
 
@@ -70,6 +77,8 @@ class OidcProtocol:
             problems.append("the issuer is missing")
         if not row.client_id:
             problems.append("the client id is missing")
+        if provider.is_shared and not has_credentials(row):
+            problems.append("above accounts a client secret or our own certificate is needed")
         return problems
 
     def checks(
@@ -128,7 +137,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
     try:
-        metadata = outbound.discovery(start.provider).metadata(row.issuer)
+        metadata = outbound.metadata_of(start.provider, row.issuer)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
     nonce = random_secret()
