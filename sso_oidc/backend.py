@@ -111,7 +111,9 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def get_userinfo(self, access_token: str, id_token: IdToken, payload: Any = None) -> Mapping[str, Any]:
         """Fetch userinfo and insist that it speaks of the same subject."""
-        found = fetch_userinfo(outbound.http(self.provider), self.metadata, access_token, self.deadline)
+        found = fetch_userinfo(
+            outbound.http(self.provider, outbound.USERINFO), self.metadata, access_token, self.deadline
+        )
         check_userinfo_sub(found, id_token)
         return found
 

@@ -31,6 +31,7 @@ _BY_CODE: dict[str, str] = {
     OidcCode.DISCOVERY: "request",
     OidcCode.ISS_PARAMETER: "response",
     OidcCode.PROVIDER_ERROR: "provider",
+    Code.PROVIDER_UNREACHABLE: "token_endpoint",
     Code.NOT_ASSIGNED: "provider",
     Code.CONSENT_REFUSED: "provider",
     Code.WRONG_TENANT: "provider",
@@ -80,7 +81,7 @@ def _code_of(refusal: Refusal) -> str:
 def advice_for(refusal: Refusal) -> str:
     """Return what to mend in the reader's language, "" where there is nothing to say."""
     code = _code_of(refusal)
-    if code.startswith("http."):
+    if code.startswith("http.") or code == Code.PROVIDER_UNREACHABLE:
         return _("The provider can't be reached from here. Check the issuer's address and whether it is up.")
     texts: dict[str, str] = {
         OidcCode.CLIENT_AUTHENTICATION: _(

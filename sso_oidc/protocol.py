@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import Account, UserSession
+from foundation.circuit_breaker import says_down
 from foundation.http import OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts, provider_urls
@@ -47,7 +48,10 @@ def refused(error: OidcRefusal | OutboundError) -> SignInRefused:
     """Return an error of this protocol as the flow's refusal, friendly where L-10 has a message."""
     if isinstance(error, OidcRefusal) and error.provider_error is not None:
         return provider_refused(error.provider_error)
-    return SignInRefused(error.code.value, error.detail if isinstance(error, OidcRefusal) else str(error))
+    if isinstance(error, OidcRefusal):
+        return SignInRefused(error.code.value, error.detail)
+    code = Code.PROVIDER_UNREACHABLE if says_down(error) else error.code
+    return SignInRefused(code.value, str(error))
 
 
 def provider_refused(error: ProviderError) -> SignInRefused:
@@ -137,6 +141,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
     try:
+        outbound.circuit(start.provider).require_closed()  # else they sign in there for nothing
         metadata = outbound.metadata_of(start.provider, row.issuer)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,7 @@ from sso.models import Vendor as ProviderVendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
 from sso_saml.configuration import SamlValues, save_saml_settings
 from sso_saml.idp_metadata import parse_idp_metadata
+from tests.journeys.entra_world import EntraCloud
 from tests.journeys.person_browser import HOME, PersonBrowser
 
 ENGINEERS = "5d0e1f2a-0000-4000-8000-000000000001"
@@ -189,3 +191,11 @@ def browser() -> PersonBrowser:
 def new_browser() -> Callable[[], PersonBrowser]:
     """Make further browsers: another person, another machine."""
     return PersonBrowser
+
+
+@pytest.fixture
+def cloud(db: None, settings: Any) -> Iterator[EntraCloud]:
+    """Microsoft's cloud, reachable from here."""
+    with EntraCloud() as running:
+        settings.BROKER_NETWORK_ALLOW_LIST = running.server.allowed
+        yield running

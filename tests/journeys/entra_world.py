@@ -193,6 +193,31 @@ def add_shared_provider(
     return provider
 
 
+def add_own_provider(
+    cloud: EntraCloud,
+    world: World,
+    *,
+    flow: str = "code",
+    slug: str = "acme-entra",
+    tenant: str = ACME_TENANT,
+) -> IdentityProvider:
+    """Make an enabled provider of one account, which asks one tenant."""
+    provider = providers.create_provider(
+        actor=OPERATOR,
+        slug=slug,
+        name=f"{world.account.name} Entra",
+        protocol=ProtocolName.OIDC,
+        vendor=Vendor.ENTRA,
+        account=world.account,
+    )
+    values = OidcValues(
+        issuer=cloud.issuer(tenant), client_id=CLIENT_ID, client_secret=CLIENT_SECRET, flow=flow
+    )
+    save_oidc_settings(provider=provider, actor=OPERATOR, values=values)
+    providers.enable_provider(provider=provider, actor=OPERATOR)
+    return provider
+
+
 def allow(provider: IdentityProvider, tenant: str, world: World) -> None:
     """Verify a tenant for an account that switched the provider on."""
     save_tenant(provider=provider, actor=OPERATOR, tenant_id=tenant, account=world.account)

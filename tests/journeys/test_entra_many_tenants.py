@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,13 +38,6 @@ from tests.worlds import OPERATOR, World, found_account
 START = f"/sso/oidc/{SLUG}/login"
 WRONG_TENANT = "The account that you chose does not belong to an organization known to Identity Broker."
 GLOBEX = Answer(tenant=GLOBEX_TENANT, email="mia@globex.example")
-
-
-@pytest.fixture
-def cloud(db: None, settings: Any) -> Iterator[EntraCloud]:
-    with EntraCloud() as running:
-        settings.BROKER_NETWORK_ALLOW_LIST = running.server.allowed
-        yield running
 
 
 @pytest.fixture
