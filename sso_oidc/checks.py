@@ -11,6 +11,7 @@ from sso.models import IdentityProvider
 from sso.refusals import Code, Refusal
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode
+from sso_oidc.provider_advice import advice_on_provider_error
 
 NAMES = {
     "request": gettext_lazy("Request sent"),
@@ -32,6 +33,11 @@ _BY_CODE: dict[str, str] = {
     OidcCode.ISS_PARAMETER: "response",
     OidcCode.PROVIDER_ERROR: "provider",
     Code.PROVIDER_UNREACHABLE: "token_endpoint",
+    OidcCode.INTERACTION_REQUIRED: "provider",
+    OidcCode.HYBRID_NOT_ENABLED: "provider",
+    OidcCode.BLOCKED_BY_POLICY: "provider",
+    OidcCode.APPLICATION_UNKNOWN: "provider",
+    OidcCode.REDIRECT_URI: "provider",
     Code.NOT_ASSIGNED: "provider",
     Code.CONSENT_REFUSED: "provider",
     Code.WRONG_TENANT: "provider",
@@ -66,44 +72,20 @@ def checks_of(
     if claims is not None:
         seen = {**found, "issuer": claims.issuer, "subject": claims.subject, "email": claims.email or ""}
         return outcomes(_ORDER, found=seen, weak={} if claims.email else {"email": ""})
-    code, detail = ("", "") if refusal is None else (_code_of(refusal), refusal.detail)
+    code, detail = ("", "") if refusal is None else (refusal.code, refusal.detail)
     failed = _BY_CODE.get(code) or ("token_endpoint" if code.startswith("http.") else "response")
     return outcomes(_ORDER, failed=failed, detail=detail, found=found)
 
 
-def _code_of(refusal: Refusal) -> str:
-    # RFC 6749 §5.2: the token endpoint's word for a wrong client id or secret, which is ours to mend.
-    if refusal.code == OidcCode.PROVIDER_ERROR and "invalid_client" in refusal.detail:
-        return OidcCode.CLIENT_AUTHENTICATION
-    return refusal.code
-
-
 def advice_for(refusal: Refusal) -> str:
     """Return what to mend in the reader's language, "" where there is nothing to say."""
-    code = _code_of(refusal)
+    code = refusal.code
     if code.startswith("http.") or code == Code.PROVIDER_UNREACHABLE:
         return _("The provider can't be reached from here. Check the issuer's address and whether it is up.")
     texts: dict[str, str] = {
-        OidcCode.CLIENT_AUTHENTICATION: _(
-            "The provider doesn't accept our client id and secret. Make a new client secret there and enter its value, "
-            "not its id."
-        ),
         OidcCode.ISSUER: _(
             "The token comes from another issuer. Copy the issuer from the provider's discovery document."
         ),
         OidcCode.AUDIENCE: _("The token was made for another application. Check the client id."),
-        OidcCode.PROVIDER_ERROR: _(
-            "The provider itself refused. Its reason stands beside the failed check; look for it in the provider's own "
-            "sign-in log."
-        ),
-        Code.NOT_ASSIGNED: _(
-            "You aren't assigned to this application at the provider. Assign yourself, or everybody who may sign in."
-        ),
-        Code.CONSENT_REFUSED: _(
-            "The provider asked for consent and didn't get it. An administrator of the provider has to give it."
-        ),
-        Code.WRONG_TENANT: _(
-            "You chose an account of another organization at the provider. Use one that belongs to this provider."
-        ),
     }
-    return texts.get(code, "")
+    return texts.get(code) or advice_on_provider_error(code, refusal.detail)

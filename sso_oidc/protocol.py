@@ -24,7 +24,7 @@ from sso_oidc.authorization import DEFAULT_SCOPES, Flow, build_authorization_url
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
 from sso_oidc.configuration import settings_of
-from sso_oidc.errors import OidcRefusal
+from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.models import OidcSettings
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
 from sso_oidc.token_endpoint import ClientAuthentication
@@ -32,10 +32,17 @@ from sso_oidc.token_endpoint import ClientAuthentication
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-_FRIENDLY = {
+_CODES: dict[ProviderProblem, Code | OidcCode] = {
     ProviderProblem.CONSENT_DECLINED: Code.CONSENT_REFUSED,
     ProviderProblem.NOT_ASSIGNED: Code.NOT_ASSIGNED,
     ProviderProblem.UNKNOWN_TENANT: Code.WRONG_TENANT,
+    ProviderProblem.UNAVAILABLE: Code.PROVIDER_UNREACHABLE,
+    ProviderProblem.INTERACTION_REQUIRED: OidcCode.INTERACTION_REQUIRED,
+    ProviderProblem.HYBRID_NOT_ENABLED: OidcCode.HYBRID_NOT_ENABLED,
+    ProviderProblem.CREDENTIALS_REFUSED: OidcCode.CLIENT_AUTHENTICATION,
+    ProviderProblem.APPLICATION_UNKNOWN: OidcCode.APPLICATION_UNKNOWN,
+    ProviderProblem.REDIRECT_URI: OidcCode.REDIRECT_URI,
+    ProviderProblem.BLOCKED_BY_POLICY: OidcCode.BLOCKED_BY_POLICY,
 }
 
 
@@ -56,9 +63,9 @@ def refused(error: OidcRefusal | OutboundError) -> SignInRefused:
 
 def provider_refused(error: ProviderError) -> SignInRefused:
     """Return the refusal for an error that the provider itself sent; its text goes to the log only."""
-    code = _FRIENDLY.get(error.problem)
+    code = _CODES.get(error.problem, OidcCode.PROVIDER_ERROR)
     detail = f"{error.summary}; {error.description}; correlation id {error.correlation_id or 'none'}"
-    return SignInRefused(code.value if code else "oidc.provider_error", detail)
+    return SignInRefused(code.value, detail)
 
 
 def has_credentials(row: OidcSettings) -> bool:
