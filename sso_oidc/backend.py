@@ -24,6 +24,7 @@ from sso_oidc.claims import claims_of
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
+from sso_oidc.overage import with_all_groups
 from sso_oidc.token_endpoint import Client, TokenResponse, fetch_userinfo, redeem_code
 from sso_oidc.tokens import (
     Channel,
@@ -137,7 +138,8 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def claims_from_front(self, front: IdToken) -> Claims:
         """Return claims without redeeming the code."""
-        return claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
+        claims = claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
+        return with_all_groups(self.provider, self.settings, claims, self.deadline)
 
     def claims_from_code(self, code: str, *, front: IdToken | None = None) -> Claims:
         """Redeem the code and return claims of the back-channel token; ``front`` must speak of the same person."""
@@ -155,7 +157,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
                     raise
                 warnings = (ClaimWarning("userinfo_unreachable", error.code.value),)
         claims = claims_of(token, self.provider, userinfo=userinfo, subject_claim=self.settings.subject_claim)
-        return _with_warnings(claims, warnings)
+        return with_all_groups(self.provider, self.settings, _with_warnings(claims, warnings), self.deadline)
 
     def _needs_userinfo(self, token: IdToken, access_token: str) -> bool:
         """Okta and others put groups and custom claims there with the code flow; Entra's has only the e-mail."""
