@@ -62,6 +62,7 @@ class Code(StrEnum):
     PARTNER_KEY = "partner.key"  # S-6: missing, unknown or expired
     WRONG_REGION = "account.wrong_region"  # S-6: a page of its own, since the person's admin can mend it
     TEST_NOT_STARTED = "test.not_started"
+    CONSENT_NOT_STARTED = "consent.not_started"
 
 
 _NO_ACCOUNT = frozenset({Code.NO_ACTIVE_ACCOUNT, Code.DISABLED, Code.DEACTIVATED, Code.DEPROVISIONED})
