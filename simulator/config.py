@@ -106,13 +106,17 @@ class SamlSettings:
 
 @dataclass(frozen=True)
 class OidcClient:
-    """An OpenID Connect client. Without ``client_secret`` it is public, and PKCE is required."""
+    """An OpenID Connect client. Without ``client_secret`` it is public, and PKCE is required.
+
+    ``reads_groups``: an Entra administrator let it read everybody's groups at Microsoft Graph.
+    """
 
     client_id: str
     client_secret: str | None = field(default=None, repr=False)
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     flows: frozenset[Flow] = frozenset(Flow)
+    reads_groups: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,11 @@ class ScimTarget:
 
 @dataclass(frozen=True)
 class Directory:
-    """One tenant of one vendor."""
+    """One tenant of one vendor.
+
+    ``multi_tenant`` (Entra): it stands for ``organizations``, where people of any tenant sign in; the page's tenant id
+    says of which.
+    """
 
     slug: str
     vendor: Vendor
@@ -142,6 +150,7 @@ class Directory:
     saml: SamlSettings = SamlSettings()
     oidc_clients: tuple[OidcClient, ...] = ()
     scim: ScimTarget | None = None
+    multi_tenant: bool = False
 
     def person(self, key: str | None) -> Person | None:
         """Find by object id, else by user name or e-mail address without regard to case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from simulator.app_tokens import AppTokens
 from simulator.config import Directory
 from simulator.keys import KeyStore, SigningKey
 from simulator.oidc_grants import GrantStore
@@ -20,6 +21,7 @@ class Site:
     keys: KeyStore
     grants: GrantStore
     sessions: SamlSessions = field(default_factory=SamlSessions)
+    app_tokens: AppTokens = field(default_factory=AppTokens)
 
     @property
     def saml_key(self) -> SigningKey:

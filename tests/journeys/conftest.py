@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -87,15 +87,27 @@ def directory_of(slug: str, vendor: Vendor, home: str = HOME) -> Directory:
         groups=(DirectoryGroup(ENGINEERS, "Engineers"), DirectoryGroup(ON_CALL, "On Call")),
         saml=SamlSettings(service_providers=(ServiceProvider(acs, (acs,), slo_url=f"{acs}logout"),)),
         oidc_clients=(
-            OidcClient(f"{slug}-client", "a-secret-for-tests", (f"{home}/sso/oidc/{slug}-oidc/callback",)),
+            OidcClient(
+                f"{slug}-client",
+                "a-secret-for-tests",
+                (
+                    f"{home}/sso/oidc/{slug}-oidc/callback",
+                    f"{home}/sso/oidc/{slug}-oidc/admin-consent/return",
+                    f"{home}/sso/oidc/{slug}-shared/callback",
+                ),
+                reads_groups=True,
+            ),
+            OidcClient("graph-reader", "secret-of-the-reader", reads_groups=True),
+            OidcClient("no-reader", "secret-of-no-reader"),
         ),
     )
 
 
 @pytest.fixture(scope="session")
 def idp() -> Iterator[RunningSimulator]:
-    """Two directories: acme with Entra's habits, globex with Okta's."""
-    config = SimulatorConfig((directory_of("acme", Vendor.ENTRA), directory_of("globex", Vendor.OKTA)))
+    """Acme with Entra's habits, globex with Okta's, and "world", where people of any Entra tenant sign in."""
+    many = replace(directory_of("world", Vendor.ENTRA), multi_tenant=True, tenant_id="any")
+    config = SimulatorConfig((directory_of("acme", Vendor.ENTRA), directory_of("globex", Vendor.OKTA), many))
     with serve_in_thread(config) as running:
         yield running
 
