@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import os
 import ssl
 import threading
@@ -142,15 +143,29 @@ class OutboundHttp:
         object is http.status. ``auth`` is user and password for the Basic scheme, sent as they are: RFC 6749
         §2.3.1 wants them form-encoded first, which is the caller's business.
         """
-        target = Target.parse(url, self.allow)
-        sent = {
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            **(headers or {}),
-        }
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
         if auth is not None:
             sent["Authorization"] = "Basic " + base64.b64encode(":".join(auth).encode()).decode()
-        body = urlencode(data).encode()
+        return self._post(url, sent, urlencode(data).encode(), deadline, max_bytes)
+
+    def post_json(
+        self,
+        url: str,
+        value: Mapping[str, object],
+        *,
+        deadline: Deadline,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BYTES,
+    ) -> tuple[int, JsonObject]:
+        """POST a JSON object and return (status, JSON object); errors as for ``post_form_json``."""
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        return self._post(url, sent, json.dumps(value).encode(), deadline, max_bytes)
+
+    def _post(
+        self, url: str, headers: Mapping[str, str], body: bytes, deadline: Deadline, max_bytes: int
+    ) -> tuple[int, JsonObject]:
+        target = Target.parse(url, self.allow)
+        sent = {"Accept": "application/json", **headers}
         answer = self._send(_Request("POST", target, sent, body, deadline, max_bytes))
         try:
             return answer.status, parse_object(answer.body)

@@ -79,6 +79,7 @@ class OutboundCode(StrEnum):
     REDIRECT = "http.redirect"
     STATUS = "http.status"
     NOT_JSON = "http.not_json"
+    CIRCUIT_OPEN = "http.circuit_open"  # not asked: it was down a moment ago
 
 
 class OutboundError(Exception):

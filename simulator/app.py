@@ -11,8 +11,17 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from simulator import oidc_endpoints, oidc_idp, oidc_logout, provision, saml_idp, saml_logout
-from simulator.config import DEFAULT_BASE_URL, SimulatorConfig
+from simulator import (
+    admin_consent,
+    graph,
+    oidc_endpoints,
+    oidc_idp,
+    oidc_logout,
+    provision,
+    saml_idp,
+    saml_logout,
+)
+from simulator.config import DEFAULT_BASE_URL, SimulatorConfig, Vendor
 from simulator.errors import Refused
 from simulator.front import front_page
 from simulator.keys import KeyStore
@@ -20,7 +29,7 @@ from simulator.oidc_grants import GrantStore
 from simulator.pages import asset, error_page
 from simulator.site import Site
 from simulator.urls import DirectoryUrls
-from simulator.web import Request, Response, host_is_expected
+from simulator.web import JSON_PREFIX, Request, Response, host_is_expected
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -36,6 +45,9 @@ ROUTES: dict[str, dict[str, Handler]] = {
     "saml/sessions": {"GET": saml_logout.sessions},
     "saml/end": {"POST": saml_logout.end},
     "oidc/.well-known/openid-configuration": {"GET": oidc_endpoints.discovery},
+    "organizations/v2.0/.well-known/openid-configuration": {"GET": oidc_endpoints.discovery},
+    "oauth2/v2.0/token": {"POST": graph.token},
+    "v2.0/adminconsent": {"GET": admin_consent.show, "POST": admin_consent.proceed},
     "oidc/jwks": {"GET": oidc_endpoints.jwks},
     "oidc/authorize": {"GET": oidc_idp.authorize, "POST": oidc_idp.authorize},
     "oidc/continue": {"POST": oidc_idp.proceed},
@@ -82,8 +94,10 @@ class Simulator:
             return Response(b"ok", content_type="text/plain")
         if path == "/":
             return front_page(self.sites.values())
+        if path.startswith(JSON_PREFIX):
+            return graph.respond(self.sites.values(), Request.read(environ))
         match = _PATH.fullmatch(path)
-        site = self.sites.get(match[1]) if match else None
+        site = self._site(match[1]) if match else None
         methods = ROUTES.get(match[2]) if match else None
         if site is None or methods is None:
             raise Refused("AADSTS90002", "There is no such directory or page.", 404)
@@ -91,6 +105,17 @@ class Simulator:
         if handler is None:
             raise Refused("AADSTS900561", f"The endpoint only accepts {', '.join(methods)} requests.", 405)
         return handler(site, Request.read(environ))
+
+    def _site(self, name: str) -> Site | None:
+        """By slug, or as Entra names them by tenant id; ``organizations`` is whoever takes people of any tenant."""
+        if name in self.sites:
+            return self.sites[name]
+        for site in self.sites.values():
+            directory = site.directory
+            shared = name == "organizations" and directory.multi_tenant
+            if directory.vendor is Vendor.ENTRA and (shared or directory.tenant_id == name):
+                return site
+        return None
 
 
 def create_app(config: SimulatorConfig) -> Simulator:

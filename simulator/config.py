@@ -109,6 +109,7 @@ class OidcClient:
     """An OpenID Connect client. Without ``client_secret`` it is public, and PKCE is required.
 
     ``backchannel_logout_uri`` takes logout tokens; without it the client is not told of a logout here.
+    ``reads_groups``: an Entra administrator let it read everybody's groups at Microsoft Graph.
     """
 
     client_id: str
@@ -117,6 +118,7 @@ class OidcClient:
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     flows: frozenset[Flow] = frozenset(Flow)
+    reads_groups: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,11 @@ class ScimTarget:
 
 @dataclass(frozen=True)
 class Directory:
-    """One tenant of one vendor."""
+    """One tenant of one vendor.
+
+    ``multi_tenant`` (Entra): it stands for ``organizations``, where people of any tenant sign in; the page's tenant id
+    says of which.
+    """
 
     slug: str
     vendor: Vendor
@@ -146,6 +152,7 @@ class Directory:
     saml: SamlSettings = SamlSettings()
     oidc_clients: tuple[OidcClient, ...] = ()
     scim: ScimTarget | None = None
+    multi_tenant: bool = False
 
     def person(self, key: str | None) -> Person | None:
         """Find by object id, else by user name or e-mail address without regard to case."""

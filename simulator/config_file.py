@@ -31,6 +31,7 @@ from simulator.config import (
 )
 from simulator.errors import ConfigError
 
+RESERVED = frozenset({"static", "healthz", "graph", "organizations"})  # first parts of other addresses
 CUSTOM_CLAIMS = ("space_name", "space_role", "timezone", "role_mapping")
 T = TypeVar("T")
 
@@ -155,7 +156,7 @@ def _with_broker(value: object, broker_url: str) -> object:
 
 def _directory(section: Section, folder: Path) -> Directory:
     slug = section.text("slug")
-    if not slug.replace("-", "").isalnum() or not slug.isascii() or slug in {"static", "healthz"}:
+    if not slug.replace("-", "").isalnum() or not slug.isascii() or slug in RESERVED:
         raise ConfigError(section.path("slug"), "letters, digits and hyphens only")
     people = section.sections("people", _person)
     if not people:
@@ -174,6 +175,7 @@ def _directory(section: Section, folder: Path) -> Directory:
         saml=saml[0] if saml else SamlSettings(),
         oidc_clients=section.sections("oidc", _client),
         scim=scim[0] if scim else None,
+        multi_tenant=bool(section.optional_bool("multi_tenant")),
     )
 
 
@@ -235,6 +237,7 @@ def _client(section: Section) -> OidcClient:
             None if backchannel is None else _absolute(section.path("backchannel_logout_uri"), backchannel)
         ),
         flows=frozenset(Flow(flow) for flow in flows) if flows else frozenset(Flow),
+        reads_groups=bool(section.optional_bool("reads_groups")),
     )
 
 

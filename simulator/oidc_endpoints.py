@@ -39,7 +39,7 @@ def discovery(site: Site, request: Request) -> Response:
     urls = site.urls
     entra = site.directory.vendor is Vendor.ENTRA
     document: dict[str, object] = {
-        "issuer": urls.issuer,
+        "issuer": urls.published_issuer,
         "authorization_endpoint": urls.oidc("authorize"),
         "token_endpoint": urls.oidc("token"),
         "userinfo_endpoint": urls.oidc("userinfo"),
@@ -78,7 +78,10 @@ def discovery(site: Site, request: Request) -> Response:
 
 def jwks(site: Site, request: Request) -> Response:
     """The public signing key."""
-    return json_response({"keys": [site.oidc_key.public_jwk]})
+    key = dict(site.oidc_key.public_jwk)
+    if site.directory.multi_tenant:
+        key["issuer"] = site.urls.published_issuer  # whom it signs for, Entra's extension
+    return json_response({"keys": [key]})
 
 
 def token(site: Site, request: Request) -> Response:
@@ -86,7 +89,7 @@ def token(site: Site, request: Request) -> Response:
     try:
         grant, access_token = _redeem(site, request)
     except TokenError as error:
-        return _token_error(site, error)
+        return token_error(site, error)
     return json_response(
         {
             "token_type": "Bearer",
@@ -118,7 +121,7 @@ def _redeem(site: Site, request: Request) -> tuple[Grant, str]:
         raise TokenError(
             "invalid_request", "AADSTS90100", f"The parameter '{repeated}' is given more than once."
         )
-    client = _authenticate(site, request)
+    client = authenticate(site, request)
     if form.one("grant_type") != "authorization_code":
         raise TokenError("unsupported_grant_type", "AADSTS70003", "Only authorization_code is supported.")
     code = form.one("code")
@@ -150,7 +153,7 @@ def _check_grant(site: Site, grant: Grant, client: OidcClient, form: Params) -> 
         raise Refused("AADSTS501481", "The code_verifier does not match the code_challenge.")
 
 
-def _authenticate(site: Site, request: Request) -> OidcClient:
+def authenticate(site: Site, request: Request) -> OidcClient:
     """The client, by Basic or by form fields. Raises ``TokenError``."""
     form = request.form
     basic = _basic_credentials(request)
@@ -193,7 +196,7 @@ def _basic_credentials(request: Request) -> tuple[str, str] | None:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _token_error(site: Site, error: TokenError) -> Response:
+def token_error(site: Site, error: TokenError) -> Response:
     reason = error.reason
     body: dict[str, object] = {"error": error.error, "error_description": reason.text}
     if site.directory.vendor is Vendor.ENTRA:

@@ -24,7 +24,7 @@ def id_token(site: Site, grant: Grant, channel: Channel, *, code: str = "", acce
     directory = site.directory
     now = int(time.time())
     claims: dict[str, object] = {
-        "iss": site.urls.issuer,
+        "iss": site.urls.issuer_of("".join(grant.selection.claims.get("tenant_id") or ())),
         "aud": grant.client_id,
         "sub": subject(directory, grant.client_id, grant.selection),
         "iat": now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from simulator.app_tokens import AppTokens
 from simulator.config import Directory
 from simulator.keys import KeyStore, SigningKey
 from simulator.oidc_grants import GrantStore
@@ -22,6 +23,7 @@ class Site:
     grants: GrantStore
     sessions: SamlSessions = field(default_factory=SamlSessions)
     oidc_sessions: OidcSessions = field(default_factory=OidcSessions)
+    app_tokens: AppTokens = field(default_factory=AppTokens)
 
     @property
     def saml_key(self) -> SigningKey:

@@ -60,8 +60,17 @@ class DirectoryUrls:
 
     @property
     def issuer(self) -> str:
-        """OpenID Connect issuer."""
-        return f"{self.root}/oidc"
+        """OpenID Connect issuer; with many tenants the address that is configured, which no token names."""
+        return f"{self.root}/{'organizations/v2.0' if self.directory.multi_tenant else 'oidc'}"
+
+    @property
+    def published_issuer(self) -> str:
+        """What the discovery document says: with many tenants Entra's template."""
+        return f"{self.root}/{{tenantid}}/v2.0" if self.directory.multi_tenant else self.issuer
+
+    def issuer_of(self, tenant_id: str) -> str:
+        """The issuer of a token for somebody of this tenant."""
+        return self.published_issuer.replace("{tenantid}", tenant_id)
 
     @property
     def discovery(self) -> str:
@@ -69,11 +78,11 @@ class DirectoryUrls:
 
     @property
     def oidc_continue(self) -> str:
-        return f"{self.issuer}/continue"
+        return f"{self.root}/oidc/continue"
 
     def oidc(self, endpoint: str) -> str:
         """``authorize``, ``token``, ``jwks``, ``userinfo``, ``end_session``, ``sessions`` or ``end``."""
-        return f"{self.issuer}/{endpoint}"
+        return f"{self.root}/oidc/{endpoint}"
 
     @property
     def provision(self) -> str:

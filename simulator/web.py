@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1024 * 1024
 MAX_FIELDS = 500
+JSON_PREFIX = "/graph/"  # everything else takes forms
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # No form-action: browsers apply it to redirects after a POST too, and an identity provider posts and
@@ -83,6 +84,7 @@ class Request:
     query: Params = Params()
     form: Params = Params()
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""  # of a POST that is no form
 
     @classmethod
     def read(cls, environ: WSGIEnvironment) -> Request:
@@ -90,8 +92,10 @@ class Request:
             key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key[:5] == "HTTP_"
         }
         query_string = environ.get("QUERY_STRING", "")
-        form = Params()
-        if environ["REQUEST_METHOD"] == "POST":
+        form, body = Params(), b""
+        if environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO", "").startswith(JSON_PREFIX):
+            body = _read_body(environ)
+        elif environ["REQUEST_METHOD"] == "POST":
             form = Params.parse(_read_form(environ))
         return cls(
             method=environ["REQUEST_METHOD"],
@@ -100,6 +104,7 @@ class Request:
             query=Params.parse(query_string),
             form=form,
             headers=headers,
+            body=body,
         )
 
     def is_from_own_page(self, base_url: str) -> bool:
@@ -154,13 +159,17 @@ def _read_form(environ: WSGIEnvironment) -> str:
     if kind != "application/x-www-form-urlencoded":
         raise Refused("AADSTS900144", "The body must be application/x-www-form-urlencoded.", 415)
     try:
+        return _read_body(environ).decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Refused("AADSTS90004", "The form is not URL-encoded.") from error
+
+
+def _read_body(environ: WSGIEnvironment) -> bytes:
+    try:
         length = int(environ.get("CONTENT_LENGTH") or 0)
     except ValueError as error:
         raise Refused("AADSTS90004", "Content-Length is not a number.") from error
     if not 0 <= length <= MAX_BODY:
         raise Refused("AADSTS90015", "The body is too large.", 413)
     body: bytes = environ["wsgi.input"].read(length)
-    try:
-        return body.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise Refused("AADSTS90004", "The form is not URL-encoded.") from error
+    return body

@@ -90,8 +90,7 @@ def require_reachable(attempt: SignInAttempt, account: Account, claims: Claims) 
     provider = attempt.provider
     if not provider.is_shared:
         return
-    reachable = protocols.protocol_of(provider).reachable(provider, claims, served(provider))
-    if not reachable.filter(pk=account.pk).exists():
+    if not _reachable(claims, provider).filter(pk=account.pk).exists():
         raise SignInRefused(Code.WRONG_TENANT, f"these claims can't concern {account.slug}")
 
 
@@ -109,7 +108,7 @@ def question(request: HttpRequest, code: str, waiting: ParkedAnswer) -> HttpResp
         return None
     try:
         offered = _offered(waiting.attempt, claims_json.load(waiting.payload))
-    except NoAccount:
+    except SignInRefused:
         return None  # things changed meanwhile; going on will say so
     return render(request, "sso/choose_account.html", {"accounts": offered, "code": code})
 
@@ -137,6 +136,11 @@ def _offered(attempt: SignInAttempt, claims: Claims) -> list[Account]:
     """Return the accounts that would take the person in and are served here, by name; raises ``NoAccount``."""
     # Read again: what was switched off while the person was away counts (V-17).
     provider = IdentityProvider.objects.get(pk=attempt.provider_id)
+    if not provider.serves_many_by_name and not _reachable(claims, provider).exists():
+        raise SignInRefused(
+            Code.WRONG_TENANT,
+            f"no account that allowed this provider has the tenant {claims.tenant_id or '-'}",
+        )
     considered = [Considered(account, _plan(claims, provider, account)) for account in _few(claims, provider)]
     accepted = [each for each in considered if each.accepted]
     taken = [each.account for each in accepted if each.known] or [each.account for each in accepted]
@@ -154,13 +158,17 @@ def _offered(attempt: SignInAttempt, claims: Claims) -> list[Account]:
     return here
 
 
+def _reachable(claims: Claims, provider: IdentityProvider) -> QuerySet[Account]:
+    return protocols.protocol_of(provider).reachable(provider, claims, served(provider))
+
+
 def _plan(claims: Claims, provider: IdentityProvider, account: Account) -> SignInPlan:
     return apply.preview(claims=claims, provider=provider, account=account)
 
 
 def _few(claims: Claims, provider: IdentityProvider) -> list[Account]:
     """Return the accounts that know the subject, own a domain of the claims or have the id; few of all."""
-    reachable = protocols.protocol_of(provider).reachable(provider, claims, served(provider))
+    reachable = _reachable(claims, provider)
     names = [name for name in (claims.email, claims.user_name) if name and "@" in name]
     looks = [
         Q(

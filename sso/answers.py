@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from audit.failures import record_failure
+from foundation.circuit_breaker import OPEN_SECONDS
 from foundation.client_address import client_address
 from sso import apply, attempts, login_options, testing
 from sso.claims import Claims
@@ -29,7 +30,13 @@ log = structlog.get_logger(__name__)
 # What means "this page is not yours", as opposed to "your request is not understood".
 _FORBIDDEN_STATUS = 403
 _BAD_STATUS = 400
-_STATUS = {Code.PROVIDER_UNKNOWN: 404, Code.TOO_MANY: 429}
+_STATUS = {
+    Code.PROVIDER_UNKNOWN: 404,
+    Code.TOO_MANY: 429,
+    Code.WRONG_TENANT: 403,
+    Code.PROVIDER_UNREACHABLE: 503,
+}
+_RETRY_AFTER = {Code.PROVIDER_UNREACHABLE: OPEN_SECONDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,10 @@ def page(
         "action_url": start_again(account, again),
         "action_label": _("Start again"),
     }
-    return render(request, "sso/refused.html", context, status=status)
+    answer = render(request, "sso/refused.html", context, status=status)
+    if (seconds := _RETRY_AFTER.get(_code(refusal.code))) is not None:
+        answer["Retry-After"] = str(seconds)
+    return answer
 
 
 def _above(provider: IdentityProvider | None) -> str:

@@ -96,13 +96,26 @@ def buttons_of(
     host = canonical_host(account)
     buttons = []
     for provider in providers_of(account):
-        path = protocols.protocol_of(provider).start_path(provider)
-        url = public_urls.absolute(path, host=None if provider.is_shared else host)
         # A provider of several accounts has to be told whose page this is.
         whose = {ACCOUNT: account.slug} if provider.is_shared else {}
-        link = with_query(url, **query, **whose)
-        buttons.append(Button(label_of(provider), link, provider.vendor, provider.name))
+        buttons.append(_button(provider, None if provider.is_shared else host, {**query, **whose}))
     return buttons
+
+
+def buttons_for_everybody(*, next_url: str, displayed: str) -> list[Button]:
+    """Return the buttons of the general page: the deployment's own providers, whose answer says which account (O-3).
+
+    A partner's stand on the pages of its accounts: the general page is not the partner's.
+    """
+    offered = IdentityProvider.objects.filter(
+        account=None, partner=None, protocol=ProtocolName.OIDC, state=State.ENABLED
+    )
+    return [_button(provider, None, {"next": next_url, "displayed": displayed}) for provider in offered]
+
+
+def _button(provider: IdentityProvider, host: str | None, query: Mapping[str, str]) -> Button:
+    url = public_urls.absolute(protocols.protocol_of(provider).start_path(provider), host=host)
+    return Button(label_of(provider), with_query(url, **query), provider.vendor, provider.name)
 
 
 def label_of(provider: IdentityProvider) -> str:

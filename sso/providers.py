@@ -23,6 +23,7 @@ from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 from sso import protocols, readiness, subjects
 from sso.claim_names import CLAIMS
+from sso.graph.clearing import forget_for_changed_target
 from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
 
 _DIRECTORY_VENDORS = frozenset({Vendor.ENTRA, Vendor.OKTA})
@@ -170,6 +171,7 @@ def note_protocol_change(
             "updated_at",
         ]
     )
+    forget_for_changed_target(provider=provider, actor=actor, changed=changes)
     note = "; its identities are suspended until an admin confirms the directory" if suspended else ""
     record(
         actor=actor,

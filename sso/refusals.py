@@ -31,6 +31,7 @@ class Code(StrEnum):
     WRONG_TENANT = "wrong_tenant"
     SSO_REQUIRED = "sso_required"
     EXPIRED = "expired"
+    PROVIDER_UNREACHABLE = "provider.unreachable"  # O-5: passes by itself
     # a track ID only (L-11)
     ACCOUNT_CLOSED = "account.closed"
     PROVIDER_UNKNOWN = "provider.unknown"
@@ -61,6 +62,7 @@ class Code(StrEnum):
     PARTNER_KEY = "partner.key"  # S-6: missing, unknown or expired
     WRONG_REGION = "account.wrong_region"  # S-6: a page of its own, since the person's admin can mend it
     TEST_NOT_STARTED = "test.not_started"
+    CONSENT_NOT_STARTED = "consent.not_started"
 
 
 _NO_ACCOUNT = frozenset({Code.NO_ACTIVE_ACCOUNT, Code.DISABLED, Code.DEACTIVATED, Code.DEPROVISIONED})
@@ -139,6 +141,9 @@ def message_for(code: str, words: Wording) -> str | None:
         Code.WRONG_REGION: _(
             "Your account belongs to another region of %(product)s. Ask your administrator to send sign-ins to %(url)s."
         ),
+        Code.PROVIDER_UNREACHABLE: _(
+            "%(provider)s can't be reached at the moment. This usually passes within minutes: please try again."
+        ),
         Code.EXPIRED: _("This sign-in took longer than 30 minutes and has expired. Please start again."),
     }
     text = texts.get(Code(code)) if code in Code._value2member_map_ else None
@@ -156,6 +161,7 @@ def message_for(code: str, words: Wording) -> str | None:
 
 HEADINGS = {
     Code.EXPIRED: gettext_lazy("Sign-in expired"),
+    Code.PROVIDER_UNREACHABLE: gettext_lazy("Your identity provider doesn't answer"),
     Code.SSO_REQUIRED: gettext_lazy("Use your corporate account"),
     Code.CONSENT_REFUSED: gettext_lazy("Consent is needed"),
 }

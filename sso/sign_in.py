@@ -131,8 +131,15 @@ def complete(
             shown=error.shown,
         )
     except SignInRefused as error:
+        # Anybody can make a tenant of their own, whose people no account of ours vouches for (V-21).
+        stranger = provider.is_shared and error.refusal.code == Code.WRONG_TENANT
         return answers.refused(
-            request, error.refusal, provider=provider, account=account, attempt=attempt, claims=claims
+            request,
+            error.refusal,
+            provider=provider,
+            account=account,
+            attempt=attempt,
+            claims=None if stranger else claims,
         )
     return _go_home(request, attempt, claims, account, signed_in)
 

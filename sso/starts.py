@@ -23,7 +23,7 @@ from sso import (
     testing,
 )
 from sso.models import IdentityProvider, ProtocolName, Purpose
-from sso.refusals import Code, Refusal, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused, StartAgain
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,17 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     if not provider_urls.is_at_home(provider, request.get_host()):
         # A sign-in starts and ends on one host; begin again where the answer will come to.
         return HttpResponseRedirect(provider_urls.absolute(provider, request.get_full_path()), status=303)
+    start: Start | None = None
     try:
-        way, begun = way_out(_start_of(request, provider))
+        start = _start_of(request, provider)
+        way, begun = way_out(start)
     except WayOutRefused as error:
         return _ended_before_it_left(request, provider, error)
     except SignInRefused as error:
-        return answers.refused(request, error.refusal, provider=provider, again=error.again)
+        again = error.again
+        if again is None and start is not None:
+            again = StartAgain(start.account, start.login_hint, start.next_url)
+        return answers.refused(request, error.refusal, provider=provider, again=again)
     response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
     return response

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from sso.models import FederatedIdentity, ParkedAnswer, SignInAttempt
+from sso.models import AdminConsent, FederatedIdentity, ParkedAnswer, SignInAttempt
 
 ATTEMPT_RETENTION = timedelta(days=30)
 CLAIMS_RETENTION = timedelta(days=90)
@@ -20,6 +20,7 @@ def purge_expired() -> None:
     ParkedAnswer.objects.filter(expires_at__lt=now - timedelta(minutes=5)).delete()
     SignInAttempt.objects.filter(outcome="", expires_at__lt=now - timedelta(days=1)).delete()
     SignInAttempt.objects.filter(created_at__lt=now - ATTEMPT_RETENTION).delete()
+    AdminConsent.objects.filter(created_at__lt=now - ATTEMPT_RETENTION).delete()
 
 
 @shared_task(name="sso.tasks.purge_claims", ignore_result=True)

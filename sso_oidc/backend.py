@@ -19,10 +19,13 @@ from foundation.http import Deadline, OutboundError
 from sso.claims import Claims, ClaimWarning
 from sso.models import IdentityProvider, SignInAttempt, Vendor
 from sso_oidc import departures, outbound
+from sso_oidc.authorization import AuthorizationResponse, check_iss_parameter
 from sso_oidc.claims import claims_of
 from sso_oidc.client import client_of, has_no_credential, wanted_authentication
+from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
+from sso_oidc.overage import with_all_groups
 from sso_oidc.token_endpoint import TokenResponse, fetch_userinfo, redeem_code
 from sso_oidc.tokens import (
     Channel,
@@ -50,6 +53,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         self.deadline = Deadline(CALLBACK_SECONDS)
         self.discovery = outbound.discovery(provider)
         self._metadata: ProviderMetadata | None = None
+        self._answered_issuer: str | None = None
 
     @staticmethod
     def get_settings(attr: str, *args: Any) -> Any:
@@ -63,8 +67,15 @@ class ProviderBackend(OIDCAuthenticationBackend):
     def metadata(self) -> ProviderMetadata:
         """The provider's discovery document, cached."""
         if self._metadata is None:
-            self._metadata = self.discovery.metadata(self.settings.issuer, deadline=self.deadline)
+            self._metadata = outbound.metadata_of(self.provider, self.settings.issuer, deadline=self.deadline)
         return self._metadata
+
+    def check_iss(self, answer: AuthorizationResponse, *, required: bool = False) -> None:
+        """Compare the answer's ``iss`` with the issuer (RFC 9207); under a template, later with the token's."""
+        if self.metadata.has_template_issuer and answer.iss is not None:
+            self._answered_issuer = answer.iss
+            return
+        check_iss_parameter(answer, self.metadata, required=required)
 
     def get_token(self, payload: str) -> TokenResponse:
         """Redeem the code ``payload`` at the token endpoint."""
@@ -93,13 +104,19 @@ class ProviderBackend(OIDCAuthenticationBackend):
             lambda keys: validate_id_token(token, keys=keys, expected=expected),
             deadline=self.deadline,
         )
+        if self._answered_issuer not in (None, valid.issuer):
+            raise OidcRefusal(
+                OidcCode.ISS_PARAMETER, f"{self._answered_issuer!r}, the token's is {valid.issuer!r}"
+            )
         wanted = wanted_authentication(self.settings, self.attempt.purpose)
         wanted.check(valid, asked_at=self.attempt.created_at, now=expected.now)
         return valid
 
     def get_userinfo(self, access_token: str, id_token: IdToken, payload: Any = None) -> Mapping[str, Any]:
         """Fetch userinfo and insist that it speaks of the same subject."""
-        found = fetch_userinfo(outbound.http(self.provider), self.metadata, access_token, self.deadline)
+        found = fetch_userinfo(
+            outbound.http(self.provider, outbound.USERINFO), self.metadata, access_token, self.deadline
+        )
         check_userinfo_sub(found, id_token)
         return found
 
@@ -109,7 +126,12 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     @property
     def front_channel_only(self) -> bool:
-        """O-3's last way: Entra without any credential of ours signs in with the front-channel token alone."""
+        """O-3's last way: Entra without any credential of ours signs in with the front-channel token alone.
+
+        Not above accounts: a provider that speaks for many customers has to be one that can prove who asks.
+        """
+        if self.provider.is_shared:
+            return False
         return self.settings.flow == "hybrid" and has_no_credential(self.settings) and self._is_entra
 
     @property
@@ -118,8 +140,10 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def claims_from_front(self, front: IdToken) -> Claims:
         """Return claims without redeeming the code."""
+        claims = claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
+        claims = with_all_groups(self.provider, self.settings, claims, self.deadline)
         departures.require_still_there(self.provider, front)
-        return claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
+        return claims
 
     def claims_from_code(self, code: str, *, front: IdToken | None = None) -> Claims:
         """Redeem the code and return claims of the back-channel token; ``front`` must speak of the same person."""
@@ -136,10 +160,11 @@ class ProviderBackend(OIDCAuthenticationBackend):
                 if "email" not in token.claims:
                     raise
                 warnings = (ClaimWarning("userinfo_unreachable", error.code.value),)
+        claims = claims_of(token, self.provider, userinfo=userinfo, subject_claim=self.settings.subject_claim)
+        claims = with_all_groups(self.provider, self.settings, _with_warnings(claims, warnings), self.deadline)
         # Last, when all was fetched; by the token that was made first.
         departures.require_still_there(self.provider, front or token)
-        claims = claims_of(token, self.provider, userinfo=userinfo, subject_claim=self.settings.subject_claim)
-        return _with_warnings(claims, warnings)
+        return claims
 
     def _needs_userinfo(self, token: IdToken, access_token: str) -> bool:
         """Okta and others put groups and custom claims there with the code flow; Entra's has only the e-mail."""

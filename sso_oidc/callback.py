@@ -18,7 +18,6 @@ from sso.refusals import Code, SignInRefused
 from sso_oidc.authorization import (
     AuthorizationResponse,
     Flow,
-    check_iss_parameter,
     parse_authorization_response,
 )
 from sso_oidc.backend import ProviderBackend
@@ -58,7 +57,7 @@ def receive(
             raise OidcRefusal(OidcCode.RESPONSE, f"{flow.value} does not answer by {request.method}")
         attempt = attempts.find_by_handle(answer.state, provider, request)
         backend = ProviderBackend(provider, settings, attempt, redirect_uri(provider, settings))
-        check_iss_parameter(answer, backend.metadata, required=must_name_issuer(settings))
+        backend.check_iss(answer, required=must_name_issuer(settings))
         if posted:
             return switching.to_continuation(_park(backend, attempt, answer))
         if answer.error is not None:

@@ -12,6 +12,7 @@ from sso.refusals import Code, Refusal
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode
+from sso_oidc.provider_advice import advice_on_provider_error
 
 NAMES = {
     "request": gettext_lazy("Request sent"),
@@ -35,6 +36,12 @@ _BY_CODE: dict[str, str] = {
     OidcCode.SHARED_CALLBACK: "request",
     OidcCode.ISS_PARAMETER: "response",
     OidcCode.PROVIDER_ERROR: "provider",
+    Code.PROVIDER_UNREACHABLE: "token_endpoint",
+    OidcCode.INTERACTION_REQUIRED: "provider",
+    OidcCode.HYBRID_NOT_ENABLED: "provider",
+    OidcCode.BLOCKED_BY_POLICY: "provider",
+    OidcCode.APPLICATION_UNKNOWN: "provider",
+    OidcCode.REDIRECT_URI: "provider",
     Code.NOT_ASSIGNED: "provider",
     Code.CONSENT_REFUSED: "provider",
     Code.WRONG_TENANT: "provider",
@@ -77,21 +84,14 @@ def checks_of(
             "email": claims.email or "",
         }
         return outcomes(_ORDER, found=seen, weak={} if claims.email else {"email": ""})
-    code, detail = ("", "") if refusal is None else (_code_of(refusal), refusal.detail)
+    code, detail = ("", "") if refusal is None else (refusal.code, refusal.detail)
     failed = _BY_CODE.get(code) or ("token_endpoint" if code.startswith("http.") else "response")
     return outcomes(_ORDER, failed=failed, detail=detail, found=found)
 
 
-def _code_of(refusal: Refusal) -> str:
-    # RFC 6749 §5.2: the token endpoint's word for a wrong client id or secret, which is ours to mend.
-    if refusal.code == OidcCode.PROVIDER_ERROR and "invalid_client" in refusal.detail:
-        return OidcCode.CLIENT_AUTHENTICATION
-    return refusal.code
-
-
 def advice_for(refusal: Refusal, provider: IdentityProvider) -> str:
     """Return what to mend in the reader's language, "" where there is nothing to say."""
-    code = _code_of(refusal)
+    code = refusal.code
     if code == OidcCode.CLIENT_AUTHENTICATION:
         method = settings_of(provider).client_authentication
         if method == ClientAuthentication.PRIVATE_KEY_JWT:
@@ -99,13 +99,9 @@ def advice_for(refusal: Refusal, provider: IdentityProvider) -> str:
                 "The provider doesn't accept what we sign with our key. Let it read our key set again or upload our "
                 "current certificate there, and check the client id."
             )
-    if code.startswith("http."):
+    if code.startswith("http.") or code == Code.PROVIDER_UNREACHABLE:
         return _("The provider can't be reached from here. Check the issuer's address and whether it is up.")
     texts: dict[str, str] = {
-        OidcCode.CLIENT_AUTHENTICATION: _(
-            "The provider doesn't accept our client id and secret. Make a new client secret there and enter its value, "
-            "not its id."
-        ),
         OidcCode.PUSHED_REQUEST: _(
             "The provider didn't take our request in advance (PAR). Its reason stands beside the failed check. If it "
             "doesn't ask for such requests, you can switch them off."
@@ -122,22 +118,9 @@ def advice_for(refusal: Refusal, provider: IdentityProvider) -> str:
             "The token comes from another issuer. Copy the issuer from the provider's discovery document."
         ),
         OidcCode.AUDIENCE: _("The token was made for another application. Check the client id."),
-        OidcCode.PROVIDER_ERROR: _(
-            "The provider itself refused. Its reason stands beside the failed check; look for it in the provider's own "
-            "sign-in log."
-        ),
         OidcCode.SHARED_CALLBACK: _(
             "On a shared callback path the provider has to say who answers. Choose the hybrid flow, or the provider's "
             "own callback path."
         ),
-        Code.NOT_ASSIGNED: _(
-            "You aren't assigned to this application at the provider. Assign yourself, or everybody who may sign in."
-        ),
-        Code.CONSENT_REFUSED: _(
-            "The provider asked for consent and didn't get it. An administrator of the provider has to give it."
-        ),
-        Code.WRONG_TENANT: _(
-            "You chose an account of another organization at the provider. Use one that belongs to this provider."
-        ),
     }
-    return texts.get(code, "")
+    return texts.get(code) or advice_on_provider_error(code, refusal.detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sso.claim_names import as_bag, is_storable, names_for, read_person
 from sso.claims import Claims, ClaimWarning, ProviderSession, SubjectSource
 from sso.models import IdentityProvider, ProtocolName, Vendor
+from sso.refusals import Code, SignInRefused
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.tokens import IdToken
 
@@ -18,6 +20,8 @@ _MANY = 20
 _MAX_QUOTED = 100  # characters
 _MAX_TENANT = 64  # characters; a tenant id is a GUID
 _LATEST = 253402300799  # end of the year 9999
+PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's consumers (facts, Entra)
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OKTA_GROUP_LIMIT = 100  # at exactly this many the list may have been cut (facts, Okta)
 
 
@@ -36,6 +40,9 @@ def claims_of(
     overage = person.groups_cut or has_overage(said, person.groups, provider.vendor)
     ends, doubts = session_end(said.get("session_expiry"))
     tenant = (person.tenant_id or "").lower()
+    if provider.is_shared:
+        # What the issuer was built from and compared with (O-3): no other claim may say whose somebody is.
+        tenant = str(token.claims.get("tid", ""))
     if len(tenant) > _MAX_TENANT:
         raise OidcRefusal(OidcCode.CLAIM, "the tenant id is too long")
     return Claims(
@@ -119,6 +126,8 @@ def has_overage(said: Mapping[str, Any], groups: tuple[str, ...] | None, vendor:
 
 
 def _subject(token: IdToken, provider: IdentityProvider, subject_claim: str) -> tuple[str, SubjectSource]:
+    if provider.is_shared:
+        return _subject_in_tenant(token), SubjectSource.ENTRA_OBJECT_ID
     if subject_claim:
         value = token.claims.get(subject_claim)
         if not isinstance(value, str) or not value.strip():
@@ -134,6 +143,16 @@ def _subject(token: IdToken, provider: IdentityProvider, subject_claim: str) -> 
 def entra_subject(tenant_id: str, object_id: str) -> str:
     """Return what a person of an Entra tenant is known by: the object id is unique only within the tenant (J-11)."""
     return f"{tenant_id.lower()}|{object_id.lower()}"
+
+
+def _subject_in_tenant(token: IdToken) -> str:
+    """Return tid|oid, the only name of a person above accounts (O-3); ``sub`` alone says nothing about the tenant."""
+    object_id, tenant = token.claims.get("oid"), token.claims.get("tid")
+    if tenant == PERSONAL_ACCOUNTS_TENANT:
+        raise SignInRefused(Code.WRONG_TENANT, "a personal Microsoft account belongs to no organization")
+    if not isinstance(object_id, str) or not _GUID.fullmatch(object_id):
+        raise OidcRefusal(OidcCode.SUBJECT, "above accounts the token must name the person by oid")
+    return entra_subject(str(tenant), object_id)
 
 
 def _bounded(subject: str) -> str:

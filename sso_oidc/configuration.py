@@ -23,15 +23,16 @@ from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_oidc import client_keys
 from sso_oidc.authorization import Flow
+from sso_oidc.claims import PERSONAL_ACCOUNTS_TENANT
 from sso_oidc.client import authentication_values
 from sso_oidc.client_authentication import ClientAuthentication
+from sso_oidc.metadata import has_shared_tenants
 from sso_oidc.models import EntraTenant, OidcSettings
 from sso_oidc.models.settings import CallbackPath
 
 _ACTION = "provider.oidc_settings"
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
-PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's consumers, under another name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +128,10 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
     tenant = tenant_id.strip().lower()
     require_authority(provider, actor, "provider.tenant")
     subject = subjects.of_provider(provider)
-    if not provider.is_shared or provider.vendor != Vendor.ENTRA or not _TENANT_ID.match(tenant):
+    fits = provider.is_shared and provider.vendor == Vendor.ENTRA
+    if not fits or not _TENANT_ID.match(tenant) or tenant == PERSONAL_ACCOUNTS_TENANT:
         raise ProviderInvalid(
-            "tenants belong to an Entra provider above accounts, and a tenant id is a GUID",
+            "tenants belong to an Entra provider above accounts, and a tenant id is an organization's GUID",
             actor=actor,
             action="provider.tenant",
             subject=subject,
@@ -199,10 +201,12 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
             raise _invalid(
                 provider, actor, "an issuer for many tenants can't be an account's own; use the tenant id"
             )
-        if provider.is_shared and not (shared and provider.vendor == Vendor.ENTRA):
+        if provider.is_shared and not (has_shared_tenants(issuer) and provider.vendor == Vendor.ENTRA):
             raise _invalid(
                 provider, actor, "above accounts only Entra's multi-tenant issuers are possible (O-3)"
             )
+    if provider.is_shared and wanted.get("subject_claim"):
+        raise _invalid(provider, actor, "above accounts the subject is always tenant and object id (O-3)")
     return wanted
 
 

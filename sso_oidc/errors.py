@@ -27,6 +27,12 @@ class OidcCode(StrEnum):
     STATE = "oidc.state"
     ISS_PARAMETER = "oidc.iss_parameter"
     PROVIDER_ERROR = "oidc.provider_error"  # the provider answered with an error; see ``provider_error``
+    # What it may mean by that, where no page of L-10 says it
+    INTERACTION_REQUIRED = "oidc.interaction_required"
+    HYBRID_NOT_ENABLED = "oidc.hybrid_not_enabled"
+    BLOCKED_BY_POLICY = "oidc.blocked_by_policy"
+    APPLICATION_UNKNOWN = "oidc.application_unknown"
+    REDIRECT_URI = "oidc.redirect_uri"
     # What we ask the provider directly
     PUSHED_REQUEST = "oidc.pushed_request"  # RFC 9126: refused, unfit, or wanted and switched off
     TOKEN_ENDPOINT = "oidc.token_endpoint"  # noqa: S105 - a code, no secret

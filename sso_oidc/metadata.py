@@ -61,6 +61,11 @@ def well_known_url(issuer: str) -> str:
     return issuer.removesuffix("/") + "/.well-known/openid-configuration"
 
 
+def has_shared_tenants(issuer: str) -> bool:
+    """Tell whether this is one of Entra's addresses for all organizations, whose document has the template issuer."""
+    return _SHARED_TENANTS.search(issuer) is not None
+
+
 def issuer_for_tenant(template: str, tenant_id: str) -> str:
     """Put a tenant id into Entra's template issuer.
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import Account, UserSession
+from foundation.circuit_breaker import says_down
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts
@@ -28,9 +29,10 @@ from sso_oidc.authorization import (
 )
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
-from sso_oidc.client import client_of, missing_secret, wanted_authentication
+from sso_oidc.client import client_of, has_no_credential, missing_secret, wanted_authentication
 from sso_oidc.configuration import settings_of
-from sso_oidc.errors import OidcRefusal
+from sso_oidc.errors import OidcCode, OidcRefusal
+from sso_oidc.models import OidcSettings
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
 from sso_oidc.pushed_requests import must_push, push_request
 
@@ -38,10 +40,17 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 REQUEST_SECONDS = 10  # one deadline over all calls before the browser leaves (O-5)
-_FRIENDLY = {
+_CODES: dict[ProviderProblem, Code | OidcCode] = {
     ProviderProblem.CONSENT_DECLINED: Code.CONSENT_REFUSED,
     ProviderProblem.NOT_ASSIGNED: Code.NOT_ASSIGNED,
     ProviderProblem.UNKNOWN_TENANT: Code.WRONG_TENANT,
+    ProviderProblem.UNAVAILABLE: Code.PROVIDER_UNREACHABLE,
+    ProviderProblem.INTERACTION_REQUIRED: OidcCode.INTERACTION_REQUIRED,
+    ProviderProblem.HYBRID_NOT_ENABLED: OidcCode.HYBRID_NOT_ENABLED,
+    ProviderProblem.CREDENTIALS_REFUSED: OidcCode.CLIENT_AUTHENTICATION,
+    ProviderProblem.APPLICATION_UNKNOWN: OidcCode.APPLICATION_UNKNOWN,
+    ProviderProblem.REDIRECT_URI: OidcCode.REDIRECT_URI,
+    ProviderProblem.BLOCKED_BY_POLICY: OidcCode.BLOCKED_BY_POLICY,
 }
 
 
@@ -54,14 +63,17 @@ def refused(error: OidcRefusal | OutboundError) -> SignInRefused:
     """Return an error of this protocol as the flow's refusal, friendly where L-10 has a message."""
     if isinstance(error, OidcRefusal) and error.provider_error is not None:
         return provider_refused(error.provider_error)
-    return SignInRefused(error.code.value, error.detail if isinstance(error, OidcRefusal) else str(error))
+    if isinstance(error, OidcRefusal):
+        return SignInRefused(error.code.value, error.detail)
+    code = Code.PROVIDER_UNREACHABLE if says_down(error) else error.code
+    return SignInRefused(code.value, str(error))
 
 
 def provider_refused(error: ProviderError) -> SignInRefused:
     """Return the refusal for an error that the provider itself sent; its text goes to the log only."""
-    code = _FRIENDLY.get(error.problem)
+    code = _CODES.get(error.problem, OidcCode.PROVIDER_ERROR)
     detail = f"{error.summary}; {error.description}; correlation id {error.correlation_id or 'none'}"
-    return SignInRefused(code.value if code else "oidc.provider_error", detail)
+    return SignInRefused(code.value, detail)
 
 
 class OidcProtocol:
@@ -81,6 +93,8 @@ class OidcProtocol:
             problems.append("the client id is missing")
         if missing_secret(row):
             problems.append("the client secret is missing")
+        if provider.is_shared and has_no_credential(row):
+            problems.append("above accounts a client secret or our own certificate is needed")
         return problems
 
     def checks(
@@ -142,7 +156,8 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
     deadline = Deadline(REQUEST_SECONDS)
     try:
-        metadata = outbound.discovery(start.provider).metadata(row.issuer, deadline=deadline)
+        outbound.circuit(start.provider).require_closed()  # else they sign in there for nothing
+        metadata = outbound.metadata_of(start.provider, row.issuer, deadline=deadline)
         push = must_push(metadata, wanted=row.pushed_requests)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error

@@ -27,13 +27,18 @@ _CORRELATION = re.compile(
 
 
 class ProviderProblem(StrEnum):
-    """The things that a page can explain; everything else is ``other``."""
+    """What a page can explain or an admin can mend; everything else is ``other``."""
 
     CONSENT_DECLINED = "consent_declined"
     NOT_ASSIGNED = "not_assigned"
     INTERACTION_REQUIRED = "interaction_required"
     UNKNOWN_TENANT = "unknown_tenant"
     HYBRID_NOT_ENABLED = "hybrid_not_enabled"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    APPLICATION_UNKNOWN = "application_unknown"
+    REDIRECT_URI = "redirect_uri"
+    BLOCKED_BY_POLICY = "blocked_by_policy"
+    UNAVAILABLE = "unavailable"
     OTHER = "other"
 
 
@@ -50,11 +55,21 @@ _BY_AADSTS = {
     50194: ProviderProblem.UNKNOWN_TENANT,  # single-tenant application asked through a shared address
     90002: ProviderProblem.UNKNOWN_TENANT,
     700054: ProviderProblem.HYBRID_NOT_ENABLED,
+    50011: ProviderProblem.REDIRECT_URI,
+    53000: ProviderProblem.BLOCKED_BY_POLICY,  # device not compliant
+    53001: ProviderProblem.BLOCKED_BY_POLICY,  # device not joined
+    53003: ProviderProblem.BLOCKED_BY_POLICY,  # Conditional Access
+    700016: ProviderProblem.APPLICATION_UNKNOWN,
+    700025: ProviderProblem.CREDENTIALS_REFUSED,  # a public client that sends a secret
+    700027: ProviderProblem.CREDENTIALS_REFUSED,  # our certificate is not known
+    7000215: ProviderProblem.CREDENTIALS_REFUSED,
+    7000218: ProviderProblem.CREDENTIALS_REFUSED,  # none were sent
+    7000222: ProviderProblem.CREDENTIALS_REFUSED,  # expired
 }
 _BY_SENTENCE = (
     # Okta, with error=access_denied
     ("user is not assigned to the client application", ProviderProblem.NOT_ASSIGNED),
-    ("policy evaluation failed for this request", ProviderProblem.OTHER),
+    ("policy evaluation failed for this request", ProviderProblem.BLOCKED_BY_POLICY),
 )
 _BY_ERROR = {
     "access_denied": ProviderProblem.CONSENT_DECLINED,
@@ -62,6 +77,15 @@ _BY_ERROR = {
     "interaction_required": ProviderProblem.INTERACTION_REQUIRED,
     "login_required": ProviderProblem.INTERACTION_REQUIRED,
     "account_selection_required": ProviderProblem.INTERACTION_REQUIRED,
+    "temporarily_unavailable": ProviderProblem.UNAVAILABLE,
+    "invalid_client": ProviderProblem.CREDENTIALS_REFUSED,
+    "unauthorized_client": ProviderProblem.APPLICATION_UNKNOWN,
+    # Google's own, mostly on its own page
+    "org_internal": ProviderProblem.UNKNOWN_TENANT,  # open to one organization's accounts only
+    "admin_policy_enforced": ProviderProblem.BLOCKED_BY_POLICY,
+    "disabled_client": ProviderProblem.APPLICATION_UNKNOWN,
+    "deleted_client": ProviderProblem.APPLICATION_UNKNOWN,
+    "redirect_uri_mismatch": ProviderProblem.REDIRECT_URI,
     # Every provider supports `code`, so what is missing can only be `code id_token`.
     "unsupported_response_type": ProviderProblem.HYBRID_NOT_ENABLED,
     "unsupported_response": ProviderProblem.HYBRID_NOT_ENABLED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from sso_oidc.consent_views import AdminConsentReturnView, AdminConsentView
 from sso_oidc.key_views import CertificateView, KeySetView, ProviderKeySetView
 from sso_oidc.models.settings import CallbackPath
 from sso_oidc.views import (
@@ -33,5 +34,11 @@ urlpatterns = [
             str(shared.label).removeprefix("/"), SharedCallbackView.as_view(path=shared), name=shared.url_name
         )
         for shared in _SHARED
+    ),
+    path("sso/oidc/<slug:slug>/admin-consent", AdminConsentView.as_view(), name="admin_consent"),
+    path(
+        "sso/oidc/<slug:slug>/admin-consent/return",
+        AdminConsentReturnView.as_view(),
+        name="admin_consent_return",
     ),
 ]

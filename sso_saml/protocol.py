@@ -15,6 +15,7 @@ from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.checks import Check
 from sso.claims import Claims
+from sso.graph.overage import AskedBy, resolve_overage
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posting import post_form
 from sso.refusals import Code, Refusal, SignInRefused
@@ -85,7 +86,11 @@ class SamlProtocol:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
         if replay.has_departed(provider, claims.session):
             raise SignInRefused(RefusalCode.LOGGED_OUT, "the provider ended this session in the meantime")
-        return claims
+        return (
+            resolve_overage(provider, claims, AskedBy(settings_of(provider).sso_url))
+            if claims.groups_overage
+            else claims
+        )
 
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession

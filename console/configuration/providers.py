@@ -8,6 +8,7 @@ from typing import Any
 from accounts import subjects
 from accounts.models import Account, Partner, SsoPolicy
 from console.configuration.accounts import AccountState, accounts_in_use
+from console.configuration.graph_access import apply_graph
 from console.configuration.problems import did_you_mean
 from console.configuration.protocol_settings import apply_oidc, apply_saml
 from console.configuration.run import Run
@@ -162,6 +163,8 @@ def _apply_settings(run: Run, label: str, part: ProviderPart, provider: Identity
         changed = apply_saml(run, label, provider, part.saml)
     if part.oidc is not None:
         changed = apply_oidc(run, label, provider, part.oidc)
+    if part.graph is not None:
+        apply_graph(run, label, provider, part.graph)
     if changed and provider.is_enabled and part.enabled is not False:
         for problem in protocol_of(provider).problems(provider):
             run.problem(part.place, f"this would leave an enabled provider unable to work: {problem}")

@@ -27,7 +27,7 @@ from console.configuration.problems import did_you_mean
 from console.configuration.reading import Contradiction, Part
 from spaces.models import MappingRole, Space, SpaceRole
 from sso.claim_names import CLAIMS
-from sso.models import IdentityProvider, ProtocolName, Vendor
+from sso.models import GraphAccess, IdentityProvider, ProtocolName, Vendor
 from sso_oidc.authorization import Flow
 from sso_oidc.models import OidcSettings
 from sso_oidc.models.settings import CallbackPath
@@ -153,6 +153,17 @@ class OidcPart(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GraphPart(Part):
+    """Reading the groups of people with too many of them (G-5); ``{}`` is the provider's own OpenID Connect client."""
+
+    enabled: bool = True
+    tenant_id: Annotated[str, checks.tenant_id] | None = None  # SAML: of the app registration
+    client_id: Annotated[str, column(GraphAccess, "client_id")] | None = None
+    client_secret: Annotated[str, checks.secret] | None = field(default=None, repr=False)
+    all_groups: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPart(Part):
     """What the providers of accounts and those above have in common."""
 
@@ -169,6 +180,7 @@ class ProviderPart(Part):
     claims: Mapping[str, str] = field(default_factory=dict)  # "" goes back to the vendor's name
     saml: SamlPart | None = None
     oidc: OidcPart | None = None
+    graph: GraphPart | None = None
 
     def contradictions(self) -> Iterator[Contradiction]:
         """Settings of the other protocol, and claims that nothing reads."""

@@ -1,12 +1,15 @@
 """The tables of ``sso``, one file a subject."""
 
 from sso.models.attempt import ParkedAnswer, Purpose, SignInAttempt, Stage
+from sso.models.graph import AdminConsent, GraphAccess
 from sso.models.identity import FederatedIdentity
 from sso.models.key_pair import KeyRole, ProviderKeyPair
 from sso.models.provider import IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
 
 __all__ = [
+    "AdminConsent",
     "FederatedIdentity",
+    "GraphAccess",
     "IdentityProvider",
     "KeyRole",
     "ParkedAnswer",

@@ -93,9 +93,17 @@ def _email_page(
 ) -> HttpResponse:
     context = {
         "form": form,
+        "buttons": _for_everybody(form) if account is None else [],
         "title": _title(None if account is None or account.password_sign_in_allowed else account),
     }
     return render(request, "sso/login_email.html", context, status=status)
+
+
+def _for_everybody(form: EmailForm) -> list[login_options.Button]:
+    kept = form.data if form.is_bound else form.initial
+    return login_options.buttons_for_everybody(
+        next_url=return_urls.safe_next(kept.get("next", "")), displayed=kept.get("displayed", "")[:200]
+    )
 
 
 def _title(account: Account | None) -> str:

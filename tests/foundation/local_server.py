@@ -28,12 +28,13 @@ Behaviour = Callable[["Visit"], None]
 
 @dataclass(frozen=True)
 class SeenRequest:
-    """What arrived: method, path with query, headers (names in lower case), form fields."""
+    """What arrived: method, path with query, headers (names in lower case), form fields, body as text."""
 
     method: str
     path: str
     headers: dict[str, str]
     form: dict[str, str]
+    body: str = ""
 
 
 class Visit(BaseHTTPRequestHandler):
@@ -53,7 +54,7 @@ class Visit(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.seen = SeenRequest(
-            self.command, self.path, headers, dict(parse_qsl(body, keep_blank_values=True))
+            self.command, self.path, headers, dict(parse_qsl(body, keep_blank_values=True)), body
         )
         self.server.owner.requests.append(self.seen)
         behaviour = self.server.owner.routes.get(self.path.partition("?")[0], answer(b"", status=404))

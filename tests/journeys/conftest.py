@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,7 @@ from sso.models import Vendor as ProviderVendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
 from sso_saml.configuration import SamlValues, save_saml_settings
 from sso_saml.idp_metadata import parse_idp_metadata
+from tests.journeys.entra_world import EntraCloud
 from tests.journeys.person_browser import HOME, PersonBrowser
 
 ENGINEERS = "5d0e1f2a-0000-4000-8000-000000000001"
@@ -88,18 +90,27 @@ def directory_of(slug: str, vendor: Vendor, home: str = HOME) -> Directory:
             OidcClient(
                 f"{slug}-client",
                 "a-secret-for-tests",
-                (f"{home}/sso/oidc/{slug}-oidc/callback", f"{home}/sso/openidconnect"),
+                (
+                    f"{home}/sso/oidc/{slug}-oidc/callback",
+                    f"{home}/sso/openidconnect",
+                    f"{home}/sso/oidc/{slug}-oidc/admin-consent/return",
+                    f"{home}/sso/oidc/{slug}-shared/callback",
+                ),
                 (f"{home}/sso/oidc/{slug}-oidc/logged-out",),
                 f"{home}/sso/oidc/{slug}-oidc/backchannel-logout",
+                reads_groups=True,
             ),
+            OidcClient("graph-reader", "secret-of-the-reader", reads_groups=True),
+            OidcClient("no-reader", "secret-of-no-reader"),
         ),
     )
 
 
 @pytest.fixture(scope="session")
 def idp() -> Iterator[RunningSimulator]:
-    """Two directories: acme with Entra's habits, globex with Okta's."""
-    config = SimulatorConfig((directory_of("acme", Vendor.ENTRA), directory_of("globex", Vendor.OKTA)))
+    """Acme with Entra's habits, globex with Okta's, and "world", where people of any Entra tenant sign in."""
+    many = replace(directory_of("world", Vendor.ENTRA), multi_tenant=True, tenant_id="any")
+    config = SimulatorConfig((directory_of("acme", Vendor.ENTRA), directory_of("globex", Vendor.OKTA), many))
     with serve_in_thread(config) as running:
         yield running
 
@@ -195,3 +206,11 @@ def browser() -> PersonBrowser:
 def new_browser() -> Callable[[], PersonBrowser]:
     """Make further browsers: another person, another machine."""
     return PersonBrowser
+
+
+@pytest.fixture
+def cloud(db: None, settings: Any) -> Iterator[EntraCloud]:
+    """Microsoft's cloud, reachable from here."""
+    with EntraCloud() as running:
+        settings.BROKER_NETWORK_ALLOW_LIST = running.server.allowed
+        yield running

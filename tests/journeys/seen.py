@@ -57,8 +57,13 @@ def reasons(track_id: str) -> list[str]:
 
 
 def refused_for(page: Page) -> str:
-    """Return why a page was refused, found as support would: by the track ID that it shows. Never a 5xx."""
-    assert 400 <= page.status < 500, f"{page.status}: {page.words[:500]}"
+    """Return why a page was refused, found as support would: by the track ID that it shows.
+
+    Never a 5xx, but for the page that says that a provider is down.
+    """
+    assert 400 <= page.status < 500 or (page.status == 503 and "Retry-After" in page.headers), (
+        f"{page.status}: {page.words[:500]}"
+    )
     assert "Traceback" not in page.text
     found = reasons(track_id_of(page))
     assert found, f"nothing found for {track_id_of(page)}"

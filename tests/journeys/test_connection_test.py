@@ -362,7 +362,7 @@ def test_wrong_client_secret_is_told_in_the_result(acme: Company, tester: Person
     )
     make_draft(acme.oidc)
     page = run(tester, acme.oidc)
-    assert SignInAttempt.objects.get().outcome == "oidc.provider_error"
+    assert SignInAttempt.objects.get().outcome == "oidc.client_authentication"
     assert "client secret" in page.words
 
 

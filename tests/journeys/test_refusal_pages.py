@@ -55,6 +55,9 @@ MESSAGES = {
         "Your account belongs to another region of Identity Broker. Ask your administrator to send sign-ins to "
         "https://eu.broker.example/SSO/SAML2/Consume."
     ),
+    Code.PROVIDER_UNREACHABLE: (
+        "Acme SAML can't be reached at the moment. This usually passes within minutes: please try again."
+    ),
     Code.EXPIRED: "This sign-in took longer than 30 minutes and has expired. Please start again.",
 }
 
