@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -22,9 +22,11 @@ from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_oidc.authorization import Flow
 from sso_oidc.models import EntraTenant, OidcSettings
+from sso_oidc.token_endpoint import ClientAuthentication
 
 _ACTION = "provider.oidc_settings"
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_MAX_AGE = 366 * 86400  # seconds; longer than any session here
 _MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
 PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's consumers, under another name
 
@@ -39,6 +41,10 @@ class OidcValues:
     flow: str | None = None
     extra_scopes: str | None = None
     subject_claim: str | None = None
+    client_authentication: str | None = None  # "": the best that the provider takes
+    pushed_requests: bool | None = None
+    max_age_seconds: int | Literal[""] | None = None
+    acr_values: str | None = None  # with blanks between
 
 
 @refusals_audited
@@ -101,6 +107,13 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
             action="provider.tenant",
             subject=subject,
         )
+    if not provider.may_serve(account):
+        raise ProviderInvalid(
+            f"{account.name} doesn't stand below this provider",
+            actor=actor,
+            action="provider.tenant",
+            subject=subject,
+        )
     if (
         EntraTenant.objects.filter(tenant_id=tenant, verified_at__isnull=False)
         .exclude(account=account)
@@ -123,13 +136,34 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
     return verified_now
 
 
+@refusals_audited
+@transaction.atomic
+def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
+    """Let nobody of a tenant sign into its account any more; open sessions go on. Operators only (V-6).
+
+    Returns whether it was still there. The account's switch for the provider (V-5) is left as it is.
+    """
+    provider = tenant.provider
+    require_authority(provider, actor, "provider.tenant")
+    deleted, _ = EntraTenant.objects.filter(pk=tenant.pk).delete()
+    if not deleted:
+        return False
+    record(
+        actor=actor,
+        action="provider.tenant_removed",
+        subject=subjects.of_provider(provider),
+        message=f"Tenant {tenant.tenant_id} of {provider.slug} doesn't sign into {tenant.account.slug} any more.",
+    )
+    return True
+
+
 def settings_of(provider: IdentityProvider) -> OidcSettings:
     """Return the OIDC half of a provider, unsaved and empty for one that has none yet."""
     return OidcSettings.objects.filter(provider=provider).first() or OidcSettings(provider=provider)
 
 
-def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, str]:
-    wanted: dict[str, str] = {}
+def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
     for name in ("issuer", "client_id", "extra_scopes", "subject_claim"):
         value = getattr(values, name)
         if value is not None:
@@ -138,6 +172,7 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
         if values.flow not in set(Flow):
             raise _invalid(provider, actor, f"flow is one of {', '.join(Flow)}")
         wanted["flow"] = values.flow
+    wanted |= _checked_client(provider, actor, values)
     issuer = wanted.get("issuer")
     if issuer:
         try:
@@ -160,6 +195,25 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
             raise _invalid(
                 provider, actor, "above accounts only Entra's multi-tenant issuers are possible (O-3)"
             )
+    return wanted
+
+
+def _checked_client(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, Any]:
+    """How we ask and who we are, as it will be stored."""
+    wanted: dict[str, Any] = {}
+    if values.client_authentication is not None:
+        if values.client_authentication and values.client_authentication not in set(ClientAuthentication):
+            known = ", ".join(ClientAuthentication)
+            raise _invalid(provider, actor, f"client authentication is one of {known}")
+        wanted["client_authentication"] = str(values.client_authentication)
+    if values.pushed_requests is not None:
+        wanted["pushed_requests"] = values.pushed_requests
+    if values.max_age_seconds is not None:
+        wanted["max_age_seconds"] = None if values.max_age_seconds == "" else values.max_age_seconds
+        if not 0 <= (wanted["max_age_seconds"] or 0) <= _MAX_AGE:
+            raise _invalid(provider, actor, f"the longest time since authentication is 0 to {_MAX_AGE} seconds")
+    if values.acr_values is not None:
+        wanted["acr_values"] = " ".join(values.acr_values.split())
     return wanted
 
 

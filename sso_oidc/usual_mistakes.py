@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from sso_oidc.presets import Preset, is_guid
+from sso_oidc.presets import GOOGLE_ISSUER, is_guid
 
 _WELL_KNOWN = "/.well-known/"
 _MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
@@ -108,23 +108,23 @@ def tenant_mistake(text: str) -> Mistake | None:
     return Mistake.TENANT_NAME if "." in text and "/" not in text else Mistake.NOT_A_GUID
 
 
-def client_id_mistake(client_id: str, *, preset: Preset, vendor: str, tenant_id: str) -> Mistake | None:
-    """Return what is wrong with a client id. ``tenant_id`` is Entra's, "" for others."""
+def client_id_mistake(client_id: str, *, issuer: str, tenant_id: str) -> Mistake | None:
+    """Return what is wrong with a client id. ``tenant_id`` is set where one was entered: then we are at Microsoft."""
     if _has_blank(client_id):
         return Mistake.BLANKS
     if tenant_id and client_id.lower() == tenant_id:
         return Mistake.SAME_IDS
-    # Where the tenant id was entered we are at Microsoft, whose client ids are GUIDs. A stand-in's need not be.
-    if preset.by_tenant and tenant_id and not is_guid(client_id):
+    if tenant_id and not is_guid(client_id):
         return Mistake.NOT_A_GUID
-    if vendor == "google" and not client_id.endswith(_GOOGLE_CLIENT):
+    if issuer == GOOGLE_ISSUER and not client_id.endswith(_GOOGLE_CLIENT):
         return Mistake.NOT_A_GOOGLE_CLIENT
     return None
 
 
 def secret_mistake(secret: str, *, vendor: str, client_id: str) -> Mistake | None:
     """Return what is wrong with a client secret."""
-    if _has_blank(secret):
+    # A blank may be part of a secret (RFC 6749 appendix A.2), a line break or an invisible sign may not.
+    if not secret.isprintable():
         return Mistake.BLANKS
     if client_id and secret == client_id:
         return Mistake.SECRET_IS_CLIENT_ID
