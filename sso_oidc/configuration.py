@@ -211,7 +211,9 @@ def _checked_client(provider: IdentityProvider, actor: Actor, values: OidcValues
     if values.max_age_seconds is not None:
         wanted["max_age_seconds"] = None if values.max_age_seconds == "" else values.max_age_seconds
         if not 0 <= (wanted["max_age_seconds"] or 0) <= _MAX_AGE:
-            raise _invalid(provider, actor, f"the longest time since authentication is 0 to {_MAX_AGE} seconds")
+            raise _invalid(
+                provider, actor, f"the longest time since authentication is 0 to {_MAX_AGE} seconds"
+            )
     if values.acr_values is not None:
         wanted["acr_values"] = " ".join(values.acr_values.split())
     return wanted

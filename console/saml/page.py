@@ -47,7 +47,7 @@ def is_saml(obj: Any) -> bool:
 class SamlPage(SamlActions, ProviderTesting):
     """Mixed into the admin of providers."""
 
-    actions_submit_line = ("enable_saml", "test_saml")
+    submit_saml = ("enable_saml", "test_saml")
     saml_columns = (
         *("saml_our_side", "saml_their_side", "saml_certificates"),
         *("saml_waiting", "saml_metadata_state", "saml_keys"),
