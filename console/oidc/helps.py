@@ -37,8 +37,8 @@ def field_help(name: str, preset: Preset, provider: IdentityProvider) -> str:
         )
     if name == "max_age_seconds" and provider.vendor == Vendor.ENTRA:
         return _(
-            "Empty: any. Entra says when somebody authenticated only with the optional claim auth_time in the ID token, "
-            "and without it everybody is refused."
+            "Empty: any. Entra says when somebody authenticated only with the optional claim auth_time in the ID "
+            "token, and without it everybody is refused."
         )
     texts = {
         "tenant_id": _found(preset.client_id_place, preset.tenant),
