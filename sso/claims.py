@@ -59,6 +59,7 @@ class ProviderSession:
     not_on_or_after: datetime | None = None  # aware; SAML SessionNotOnOrAfter or OIDC session_expiry
     authenticated_at: datetime | None = None
     context: str = ""  # SAML AuthnContextClassRef or OIDC acr
+    methods: tuple[str, ...] = ()  # OIDC amr
 
 
 NO_SESSION = ProviderSession()

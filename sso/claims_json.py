@@ -24,6 +24,7 @@ def load(text: str) -> Claims:
     session: dict[str, Any] = data["session"]
     for name in _MOMENTS:
         session[name] = None if session[name] is None else datetime.fromisoformat(session[name])
+    session["methods"] = tuple(session.get("methods", ()))
     for name in _TUPLES:
         data[name] = None if data[name] is None else tuple(data[name])
     data["session"] = ProviderSession(**session)

@@ -13,6 +13,7 @@ from uuid import UUID
 from accounts.models import Account, AccountRole, Group
 from spaces.access import SpaceGrant
 from spaces.models import Space, SpaceRole
+from sso.claims import ProviderSession
 from sso.plan import SignInPlan
 
 _MANY = 200  # names of one kind
@@ -28,6 +29,16 @@ def report_of(plan: SignInPlan) -> dict[str, Any]:
         "groups_received": list(plan.groups_received[:_MANY]),
         "rules": [{"rule": fired.rule.value, "detail": fired.detail} for fired in plan.rules],
         "warnings": [{"code": warning.code, "detail": warning.detail} for warning in plan.warnings],
+    }
+
+
+def authentication_of(session: ProviderSession) -> dict[str, Any]:
+    """Return when and how the person proved themselves at the provider, as far as it said so."""
+    moment = session.authenticated_at
+    return {
+        "authenticated_at": moment.isoformat() if moment else "",
+        "context": session.context,
+        "methods": list(session.methods),
     }
 
 

@@ -153,7 +153,10 @@ def _go_home(
             attempt,
             outcome="signed_in",
             user=signed_in.user,
-            report=reports.report_of(plan),
+            report={
+                **reports.report_of(plan),
+                "authentication": reports.authentication_of(claims.session),
+            },
             claims=json.dumps(claims_json.without_session_secrets(claims)),
         )
         providers.note_proof(provider=attempt.provider, version=attempt.provider_version)

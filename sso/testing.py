@@ -173,7 +173,11 @@ def _finish(
         # As if it were enabled: a draft is tested in order to enable it. What signs people in never assumes that.
         plan = apply.preview(claims=claims, provider=provider, account=account, as_if_enabled=True)
         refusal = plan.refusal
-        report |= {**reports.report_of(plan), "plan": reports.outcome_of(plan, account)}
+        report |= {
+            **reports.report_of(plan),
+            "authentication": reports.authentication_of(claims.session),
+            "plan": reports.outcome_of(plan, account),
+        }
     if refusal is not None:
         report |= {"refusal": refusal.code, "detail": refusal.detail[:_DETAIL]}
     outcome = PASSED if refusal is None else refusal.code

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from sso_oidc.authentication import AS_IT_COMES, WantedAuthentication
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import TENANT_PLACEHOLDER, ProviderMetadata, issuer_for_tenant
 from sso_oidc.provider_errors import MAX_ERROR_LENGTH, ProviderError, read_provider_error
@@ -79,12 +80,41 @@ def build_authorization_url(
     pkce_challenge: str,
     scopes: Sequence[str] = DEFAULT_SCOPES,
     login_hint: str = "",
+    authentication: WantedAuthentication = AS_IT_COMES,
 ) -> str:
-    """Return where to send the browser. ``login_hint`` is the e-mail typed at our login page (L-4), or empty.
+    """Return where to send the browser with everything in the address. ``login_hint`` is the e-mail typed at our
+    login page (L-4), or empty.
 
     Raises:
         OidcRefusal: oidc.discovery - the endpoint's own query already holds one of our parameters.
     """
+    parameters = authorization_parameters(
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        state=state,
+        nonce=nonce,
+        flow=flow,
+        pkce_challenge=pkce_challenge,
+        scopes=scopes,
+        login_hint=login_hint,
+        authentication=authentication,
+    )
+    return authorization_url(metadata, parameters)
+
+
+def authorization_parameters(
+    *,
+    client_id: str,
+    redirect_uri: str,
+    state: str,
+    nonce: str,
+    flow: Flow,
+    pkce_challenge: str,
+    scopes: Sequence[str] = DEFAULT_SCOPES,
+    login_hint: str = "",
+    authentication: WantedAuthentication = AS_IT_COMES,
+) -> dict[str, str]:
+    """Return the parameters of an authorization request (Core §3.1.2.1), which go into the address or are pushed."""
     hybrid = Flow(flow) is Flow.HYBRID
     parameters = {
         "response_type": "code id_token" if hybrid else "code",
@@ -100,6 +130,15 @@ def build_authorization_url(
         parameters["response_mode"] = "form_post"
     if login_hint and len(login_hint) <= _MAX_LOGIN_HINT:
         parameters["login_hint"] = login_hint
+    return parameters | authentication.parameters()
+
+
+def authorization_url(metadata: ProviderMetadata, parameters: Mapping[str, str]) -> str:
+    """Return the authorization endpoint's address with ``parameters`` in its query.
+
+    Raises:
+        OidcRefusal: oidc.discovery - the endpoint's own query already holds one of them.
+    """
     endpoint = urlsplit(metadata.authorization_endpoint)
     # RFC 6749 §3.1: a query of the endpoint is kept (Azure AD B2C names its policy there).
     own = parse_qsl(endpoint.query, keep_blank_values=True)

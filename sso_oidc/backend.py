@@ -20,9 +20,10 @@ from sso.claims import Claims, ClaimWarning
 from sso.models import IdentityProvider, SignInAttempt, Vendor
 from sso_oidc import outbound
 from sso_oidc.claims import claims_of
+from sso_oidc.client import client_of, has_no_credential, wanted_authentication
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
-from sso_oidc.token_endpoint import Client, TokenResponse, fetch_userinfo, redeem_code
+from sso_oidc.token_endpoint import TokenResponse, fetch_userinfo, redeem_code
 from sso_oidc.tokens import (
     Channel,
     ExpectedToken,
@@ -67,11 +68,10 @@ class ProviderBackend(OIDCAuthenticationBackend):
 
     def get_token(self, payload: str) -> TokenResponse:
         """Redeem the code ``payload`` at the token endpoint."""
-        client = Client(self.settings.client_id, self.settings.client_secret)
         return redeem_code(
             outbound.http(self.provider),
             self.metadata,
-            client,
+            client_of(self.provider, self.settings),
             code=payload,
             redirect_uri=self.redirect_uri,
             verifier=self.attempt.code_verifier,
@@ -88,11 +88,14 @@ class ProviderBackend(OIDCAuthenticationBackend):
             algorithms=self.metadata.id_token_algorithms,
             **kwargs,
         )
-        return self.discovery.check_with_keys(
+        valid = self.discovery.check_with_keys(
             self.metadata,
             lambda keys: validate_id_token(token, keys=keys, expected=expected),
             deadline=self.deadline,
         )
+        wanted = wanted_authentication(self.settings, self.attempt.purpose)
+        wanted.check(valid, asked_at=self.attempt.created_at, now=expected.now)
+        return valid
 
     def get_userinfo(self, access_token: str, id_token: IdToken, payload: Any = None) -> Mapping[str, Any]:
         """Fetch userinfo and insist that it speaks of the same subject."""
@@ -107,7 +110,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
     @property
     def front_channel_only(self) -> bool:
         """O-3's last way: Entra without any credential of ours signs in with the front-channel token alone."""
-        return self.settings.flow == "hybrid" and not self.settings.client_secret and self._is_entra
+        return self.settings.flow == "hybrid" and has_no_credential(self.settings) and self._is_entra
 
     @property
     def _is_entra(self) -> bool:

@@ -9,6 +9,7 @@ from sso.checks import Check, outcomes
 from sso.claims import Claims
 from sso.models import IdentityProvider
 from sso.refusals import Code, Refusal
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode
 
@@ -22,6 +23,7 @@ NAMES = {
     "audience": gettext_lazy("Audience"),
     "time": gettext_lazy("Time window"),
     "binding": gettext_lazy("Belongs to this sign-in (nonce and hashes)"),
+    "authentication": gettext_lazy("Time and context of the authentication"),
     "userinfo": gettext_lazy("Userinfo"),
     "subject": gettext_lazy("Subject"),
     "email": gettext_lazy("E-mail address"),
@@ -29,6 +31,7 @@ NAMES = {
 _ORDER = tuple(NAMES)
 _BY_CODE: dict[str, str] = {
     OidcCode.DISCOVERY: "request",
+    OidcCode.PUSHED_REQUEST: "request",
     OidcCode.ISS_PARAMETER: "response",
     OidcCode.PROVIDER_ERROR: "provider",
     Code.NOT_ASSIGNED: "provider",
@@ -50,6 +53,8 @@ _BY_CODE: dict[str, str] = {
     OidcCode.NONCE: "binding",
     OidcCode.C_HASH: "binding",
     OidcCode.AT_HASH: "binding",
+    OidcCode.AUTH_TIME: "authentication",
+    OidcCode.ACR: "authentication",
     OidcCode.USERINFO: "userinfo",
     OidcCode.CLAIM: "subject",
     OidcCode.SUBJECT: "subject",
@@ -63,7 +68,13 @@ def checks_of(
     settings = settings_of(provider)
     found = {"issuer": settings.issuer, "audience": settings.client_id}
     if claims is not None:
-        seen = {**found, "issuer": claims.issuer, "subject": claims.subject, "email": claims.email or ""}
+        seen = {
+            **found,
+            "issuer": claims.issuer,
+            "authentication": " ".join((claims.session.context, *claims.session.methods)).strip(),
+            "subject": claims.subject,
+            "email": claims.email or "",
+        }
         return outcomes(_ORDER, found=seen, weak={} if claims.email else {"email": ""})
     code, detail = ("", "") if refusal is None else (_code_of(refusal), refusal.detail)
     failed = _BY_CODE.get(code) or ("token_endpoint" if code.startswith("http.") else "response")
@@ -77,15 +88,34 @@ def _code_of(refusal: Refusal) -> str:
     return refusal.code
 
 
-def advice_for(refusal: Refusal) -> str:
+def advice_for(refusal: Refusal, provider: IdentityProvider) -> str:
     """Return what to mend in the reader's language, "" where there is nothing to say."""
     code = _code_of(refusal)
+    if code == OidcCode.CLIENT_AUTHENTICATION:
+        method = settings_of(provider).client_authentication
+        if method == ClientAuthentication.PRIVATE_KEY_JWT:
+            return _(
+                "The provider doesn't accept what we sign with our key. Let it read our key set again or upload our "
+                "current certificate there, and check the client id."
+            )
     if code.startswith("http."):
         return _("The provider can't be reached from here. Check the issuer's address and whether it is up.")
     texts: dict[str, str] = {
         OidcCode.CLIENT_AUTHENTICATION: _(
             "The provider doesn't accept our client id and secret. Make a new client secret there and enter its value, "
             "not its id."
+        ),
+        OidcCode.PUSHED_REQUEST: _(
+            "The provider didn't take our request in advance (PAR). Its reason stands beside the failed check. If it "
+            "doesn't ask for such requests, you can switch them off."
+        ),
+        OidcCode.AUTH_TIME: _(
+            "The provider doesn't say that you signed in there lately enough. Let it send the claim auth_time (in "
+            "Entra an optional claim of the ID token), or allow a longer time."
+        ),
+        OidcCode.ACR: _(
+            "You didn't sign in at the provider in one of the ways that are asked for. Check the authentication "
+            "context in the settings and the claim acr in the token."
         ),
         OidcCode.ISSUER: _(
             "The token comes from another issuer. Copy the issuer from the provider's discovery document."

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sso.claim_names import as_bag, is_storable, names_for, read_person
-from sso.claims import Claims, ProviderSession, SubjectSource
+from sso.claims import Claims, ClaimWarning, ProviderSession, SubjectSource
 from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.tokens import IdToken
 
 _MAX_SUBJECT = 512  # characters
+_MAX_METHOD = 64  # characters of an entry of amr (RFC 8176: "pwd", "mfa", …)
+_MANY = 20
+_MAX_QUOTED = 100  # characters
 _MAX_TENANT = 64  # characters; a tenant id is a GUID
 _LATEST = 253402300799  # end of the year 9999
 _OKTA_GROUP_LIMIT = 100  # at exactly this many the list may have been cut (facts, Okta)
@@ -31,6 +34,7 @@ def claims_of(
     person = read_person(bag, names_for(ProtocolName.OIDC, provider.vendor, provider.claim_names))
     subject, source = _subject(token, provider, subject_claim)
     overage = person.groups_cut or has_overage(said, person.groups, provider.vendor)
+    ends, doubts = session_end(said.get("session_expiry"))
     tenant = (person.tenant_id or "").lower()
     if len(tenant) > _MAX_TENANT:
         raise OidcRefusal(OidcCode.CLAIM, "the tenant id is too long")
@@ -59,18 +63,25 @@ def claims_of(
             id_token=token.raw,
             authenticated_at=token.authenticated_at,
             context=token.context if is_storable(token.context) else "",
-            not_on_or_after=session_end(token.claims.get("session_expiry")),
+            methods=tuple(method[:_MAX_METHOD] for method in token.methods[:_MANY] if is_storable(method)),
+            not_on_or_after=ends,
         ),
-        warnings=person.warnings,
+        warnings=(*person.warnings, *doubts),
         raw=bag,
     )
 
 
-def session_end(value: object) -> datetime | None:
-    """Return when the provider's session ends, by ``session_expiry`` (seconds since 1970); None if not said (L-13)."""
+def session_end(value: object) -> tuple[datetime | None, tuple[ClaimWarning, ...]]:
+    """Return when the provider's session ends, by ``session_expiry`` (seconds since 1970); None if not said (L-13).
+
+    A value that is no such time is a warning and bounds nothing (J-9). A moment that is past already is one, and the
+    session here is over at once.
+    """
+    if value is None:
+        return None, ()
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LATEST:
-        return None
-    return datetime.fromtimestamp(int(value), UTC)
+        return None, (ClaimWarning("session_expiry_unusable", f"{value!r}"[:_MAX_QUOTED]),)
+    return datetime.fromtimestamp(int(value), UTC), ()
 
 
 def email_is_verified(email: str | None, documents: Sequence[Mapping[str, Any]], vendor: str) -> bool | None:

@@ -20,20 +20,25 @@ from sso import subjects
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
+from sso_oidc import client_keys
 from sso_oidc.authorization import Flow
+from sso_oidc.client import authentication_values
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.models import EntraTenant, OidcSettings
-from sso_oidc.token_endpoint import ClientAuthentication
 
 _ACTION = "provider.oidc_settings"
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-_MAX_AGE = 366 * 86400  # seconds; longer than any session here
 _MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
 PERSONAL_ACCOUNTS_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"  # Microsoft's consumers, under another name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcValues:
-    """New values; ``None`` leaves one as it is, "" empties it."""
+    """New values; ``None`` leaves one as it is, "" empties it.
+
+    ``client_authentication`` is a name of Core §9 or "" for the best that the provider takes, ``max_age_seconds`` a
+    number of seconds, ``acr_values`` names with blanks between.
+    """
 
     issuer: str | None = None
     client_id: str | None = None
@@ -41,17 +46,27 @@ class OidcValues:
     flow: str | None = None
     extra_scopes: str | None = None
     subject_claim: str | None = None
-    client_authentication: str | None = None  # "": the best that the provider takes
+    client_authentication: str | None = None
     pushed_requests: bool | None = None
     max_age_seconds: int | Literal[""] | None = None
-    acr_values: str | None = None  # with blanks between
+    acr_values: str | None = None
 
 
 @refusals_audited
-@transaction.atomic
 def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: OidcValues) -> frozenset[str]:
-    """Save and return the names of what changed. A new issuer or client id clears the secret unless one comes along
-    (V-23)."""
+    """Save and return the names of what changed.
+
+    Another issuer or client id clears the secret, unless one comes along, and our keys (V-23). Whoever authenticates by
+    private_key_jwt has a key from here on, so that it can be handed over before anybody signs in.
+    """
+    changed = _save(provider, actor, values)
+    if settings_of(provider).client_authentication == ClientAuthentication.PRIVATE_KEY_JWT:
+        client_keys.ensure_key_pair(provider=provider, actor=actor)
+    return changed
+
+
+@transaction.atomic
+def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> frozenset[str]:
     locked = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
     require_authority(locked, actor, _ACTION)
     row = settings_of(locked)
@@ -65,6 +80,11 @@ def save_oidc_settings(*, provider: IdentityProvider, actor: Actor, values: Oidc
     if secret is not None and secret != row.client_secret:
         changes["client_secret"] = ["(not shown)", "changed" if secret else "cleared"]
         row.client_secret = secret
+    if any(changes[name][0] for name in ("issuer", "client_id") if name in changes):
+        # Nobody knew keys that were made before there was a target, so those stay.
+        fingerprints = client_keys.clear(locked)
+        if fingerprints:
+            changes["client_key"] = [", ".join(fingerprints), "cleared"]
     if not changes:
         return frozenset()
     for name, value in wanted.items():
@@ -172,7 +192,12 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
         if values.flow not in set(Flow):
             raise _invalid(provider, actor, f"flow is one of {', '.join(Flow)}")
         wanted["flow"] = values.flow
-    wanted |= _checked_client(provider, actor, values)
+    try:
+        wanted |= authentication_values(
+            values.client_authentication, values.pushed_requests, values.max_age_seconds, values.acr_values
+        )
+    except ValueError as error:
+        raise _invalid(provider, actor, str(error)) from None
     issuer = wanted.get("issuer")
     if issuer:
         try:
@@ -195,27 +220,6 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
             raise _invalid(
                 provider, actor, "above accounts only Entra's multi-tenant issuers are possible (O-3)"
             )
-    return wanted
-
-
-def _checked_client(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, Any]:
-    """How we ask and who we are, as it will be stored."""
-    wanted: dict[str, Any] = {}
-    if values.client_authentication is not None:
-        if values.client_authentication and values.client_authentication not in set(ClientAuthentication):
-            known = ", ".join(ClientAuthentication)
-            raise _invalid(provider, actor, f"client authentication is one of {known}")
-        wanted["client_authentication"] = str(values.client_authentication)
-    if values.pushed_requests is not None:
-        wanted["pushed_requests"] = values.pushed_requests
-    if values.max_age_seconds is not None:
-        wanted["max_age_seconds"] = None if values.max_age_seconds == "" else values.max_age_seconds
-        if not 0 <= (wanted["max_age_seconds"] or 0) <= _MAX_AGE:
-            raise _invalid(
-                provider, actor, f"the longest time since authentication is 0 to {_MAX_AGE} seconds"
-            )
-    if values.acr_values is not None:
-        wanted["acr_values"] = " ".join(values.acr_values.split())
     return wanted
 
 

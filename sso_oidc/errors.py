@@ -27,7 +27,8 @@ class OidcCode(StrEnum):
     STATE = "oidc.state"
     ISS_PARAMETER = "oidc.iss_parameter"
     PROVIDER_ERROR = "oidc.provider_error"  # the provider answered with an error; see ``provider_error``
-    # Token endpoint and userinfo
+    # What we ask the provider directly
+    PUSHED_REQUEST = "oidc.pushed_request"  # RFC 9126: refused, unfit, or wanted and switched off
     TOKEN_ENDPOINT = "oidc.token_endpoint"  # noqa: S105 - a code, no secret
     CLIENT_AUTHENTICATION = "oidc.client_authentication"
     USERINFO = "oidc.userinfo"
@@ -45,6 +46,8 @@ class OidcCode(StrEnum):
     NONCE = "oidc.nonce"
     C_HASH = "oidc.c_hash"
     AT_HASH = "oidc.at_hash"
+    AUTH_TIME = "oidc.auth_time"  # asked for with max_age, and missing or too long ago
+    ACR = "oidc.acr"  # not one of the contexts that were asked for
     SUBJECT = "oidc.subject"  # not a subject, or not the same one everywhere
 
 

@@ -38,6 +38,9 @@ class ProviderMetadata:
     userinfo_endpoint: str = ""
     end_session_endpoint: str = ""
     token_endpoint_auth_methods: tuple[str, ...] = ("client_secret_basic",)  # the default of Discovery §3
+    token_endpoint_auth_algorithms: tuple[str, ...] | None = None  # of client assertions; None: not said
+    pushed_request_endpoint: str = ""  # RFC 9126
+    pushed_requests_required: bool = False
     id_token_algorithms: frozenset[str] = ID_TOKEN_ALGORITHMS  # never more than we allow
     iss_parameter_supported: bool = False  # RFC 9207: the response then must carry `iss`
 
@@ -115,6 +118,9 @@ def read_metadata(
         end_session_endpoint=url("end_session_endpoint", required=False),
         token_endpoint_auth_methods=_texts(fields, "token_endpoint_auth_methods_supported")
         or ("client_secret_basic",),
+        token_endpoint_auth_algorithms=_texts(fields, "token_endpoint_auth_signing_alg_values_supported"),
+        pushed_request_endpoint=url("pushed_authorization_request_endpoint", required=False),
+        pushed_requests_required=_flag(fields, "require_pushed_authorization_requests"),
         id_token_algorithms=_algorithms(_texts(fields, "id_token_signing_alg_values_supported")),
         iss_parameter_supported=_flag(fields, "authorization_response_iss_parameter_supported"),
     )

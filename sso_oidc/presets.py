@@ -28,7 +28,8 @@ class OurUrl(StrEnum):
     POST_LOGOUT = "post_logout"
     BACK_CHANNEL_LOGOUT = "back_channel_logout"
     INITIATE_LOGIN = "initiate_login"
-    KEYS = "keys"
+    KEYS = "keys"  # those towards this provider alone
+    ALL_KEYS = "all_keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,9 @@ def preset_of(vendor: str) -> Preset:
 
 def generic_names() -> dict[OurUrl, str]:
     """Return what OpenID Connect itself calls each address of ours."""
-    return {asked.url: asked.name for asked in _GENERIC.asks}
+    return {asked.url: asked.name for asked in _GENERIC.asks} | {
+        OurUrl.ALL_KEYS: "JWKS URI, all providers' keys"
+    }
 
 
 def is_guid(text: str) -> bool:

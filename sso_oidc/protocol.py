@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import Account, UserSession
-from foundation.http import OutboundError
+from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts, provider_urls
 from sso.checks import Check
@@ -19,16 +19,25 @@ from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
 from sso_oidc import outbound
-from sso_oidc.authorization import DEFAULT_SCOPES, Flow, build_authorization_url, make_pkce
+from sso_oidc.authorization import (
+    DEFAULT_SCOPES,
+    Flow,
+    authorization_parameters,
+    authorization_url,
+    make_pkce,
+)
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
+from sso_oidc.client import client_of, missing_secret, wanted_authentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcRefusal
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
+from sso_oidc.pushed_requests import must_push, push_request
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+REQUEST_SECONDS = 10  # one deadline over all calls before the browser leaves (O-5)
 _FRIENDLY = {
     ProviderProblem.CONSENT_DECLINED: Code.CONSENT_REFUSED,
     ProviderProblem.NOT_ASSIGNED: Code.NOT_ASSIGNED,
@@ -70,6 +79,8 @@ class OidcProtocol:
             problems.append("the issuer is missing")
         if not row.client_id:
             problems.append("the client id is missing")
+        if missing_secret(row):
+            problems.append("the client secret is missing")
         return problems
 
     def checks(
@@ -84,7 +95,7 @@ class OidcProtocol:
 
     def advice(self, refusal: Refusal, provider: IdentityProvider) -> str:
         """Return what to mend."""
-        return advice_for(refusal)
+        return advice_for(refusal, provider)
 
     def finish(
         self,
@@ -127,25 +138,38 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     row = settings_of(start.provider)
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
+    deadline = Deadline(REQUEST_SECONDS)
     try:
-        metadata = outbound.discovery(start.provider).metadata(row.issuer)
+        metadata = outbound.discovery(start.provider).metadata(row.issuer, deadline=deadline)
+        push = must_push(metadata, wanted=row.pushed_requests)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
     nonce = random_secret()
     verifier, challenge = make_pkce()
     begun = start.begin(nonce=nonce, code_verifier=verifier)
+    parameters = authorization_parameters(
+        client_id=row.client_id,
+        redirect_uri=redirect_uri(start.provider),
+        state=begun.handle,
+        nonce=nonce,
+        flow=Flow(row.flow),
+        pkce_challenge=challenge,
+        scopes=(*DEFAULT_SCOPES, *row.extra_scopes.split()),
+        login_hint=start.login_hint,
+        authentication=wanted_authentication(row, start.purpose),
+    )
     try:
-        url = build_authorization_url(
-            metadata,
-            client_id=row.client_id,
-            redirect_uri=redirect_uri(start.provider),
-            state=begun.handle,
-            nonce=nonce,
-            flow=Flow(row.flow),
-            pkce_challenge=challenge,
-            scopes=(*DEFAULT_SCOPES, *row.extra_scopes.split()),
-            login_hint=start.login_hint,
-        )
-    except OidcRefusal as error:
+        if push:
+            parameters = {
+                "client_id": row.client_id,
+                "request_uri": push_request(
+                    outbound.http(start.provider),
+                    metadata,
+                    client_of(start.provider, row),
+                    parameters,
+                    deadline=deadline,
+                ),
+            }
+        return authorization_url(metadata, parameters), begun
+    except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
-    return url, begun

@@ -10,40 +10,32 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
-from urllib.parse import quote_plus
 
 from foundation.http import Deadline, OutboundHttp
 from foundation.strict_json import JsonObject
+from sso_oidc.client_authentication import (
+    Client,
+    ClientAuthentication,
+    choose_authentication,
+    post_as_client,
+)
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.provider_errors import read_provider_error
 from sso_oidc.tokens import MAX_TOKEN_LENGTH
 
+__all__ = [
+    "Client",
+    "ClientAuthentication",
+    "TokenResponse",
+    "choose_authentication",
+    "fetch_userinfo",
+    "redeem_code",
+]
+
 # An access token goes into a header: visible ASCII, nothing that could end the line.
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7e]+")
-
-
-class ClientAuthentication(StrEnum):
-    """How we prove to the token endpoint who we are, by OpenID Connect's names (Core §9)."""
-
-    BASIC = "client_secret_basic"
-    POST = "client_secret_post"
-    PRIVATE_KEY_JWT = "private_key_jwt"  # RFC 7523: a token signed with our own key
-    NONE = "none"  # public client; PKCE alone protects the code
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """What the provider knows us by. Without ``secret`` we are a public client.
-
-    ``authentication`` fixes the method; None takes the best that the provider offers.
-    """
-
-    client_id: str
-    secret: str = field(default="", repr=False)
-    authentication: ClientAuthentication | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +44,6 @@ class TokenResponse:
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
-
-
-def choose_authentication(metadata: ProviderMetadata, client: Client) -> ClientAuthentication:
-    """Return the method to use at the token endpoint.
-
-    Raises:
-        OidcRefusal: oidc.client_authentication - there is none that both sides can do.
-    """
-    if client.authentication is not None:
-        if bool(client.secret) == (client.authentication is ClientAuthentication.NONE):
-            raise OidcRefusal(
-                OidcCode.CLIENT_AUTHENTICATION, f"{client.authentication} and the secret do not match"
-            )
-        return client.authentication
-    if not client.secret:
-        return ClientAuthentication.NONE
-    for method in (ClientAuthentication.BASIC, ClientAuthentication.POST):
-        if method.value in metadata.token_endpoint_auth_methods:
-            return method
-    offered = ", ".join(metadata.token_endpoint_auth_methods)
-    raise OidcRefusal(
-        OidcCode.CLIENT_AUTHENTICATION, f"a client secret does not do; the provider takes {offered}"
-    )
 
 
 def redeem_code(
@@ -100,16 +69,7 @@ def redeem_code(
         "redirect_uri": redirect_uri,
         "code_verifier": verifier,
     }
-    auth = None
-    method = choose_authentication(metadata, client)
-    if method is ClientAuthentication.BASIC:
-        # RFC 6749 §2.3.1: form-encoded first, so that a colon or umlaut in either survives.
-        auth = (quote_plus(client.client_id), quote_plus(client.secret))
-    else:
-        form["client_id"] = client.client_id
-        if method is ClientAuthentication.POST:
-            form["client_secret"] = client.secret
-    status, answer = http.post_form_json(metadata.token_endpoint, form, auth=auth, deadline=deadline)
+    status, answer = post_as_client(http, metadata, client, metadata.token_endpoint, form, deadline=deadline)
     if status != 200 or "error" in answer:
         raise _refusal(status, answer)
     return _read_tokens(answer)

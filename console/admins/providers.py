@@ -254,8 +254,8 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAd
             self.save_oidc(request, actor, obj, form)
 
     def get_urls(self) -> list[Any]:
-        """Add the addresses of a SAML provider's page."""
-        return [*self.saml_urls(), *super().get_urls()]
+        """Add the addresses of our certificates."""
+        return [*self.saml_urls(), *self.oidc_urls(), *super().get_urls()]
 
     # --- columns ------------------------------------------------------------------------------------------------------
 

@@ -179,6 +179,13 @@ class SignInAttemptAdmin(AccountScopedAdmin):
             for name, title in names.items()
             if name in attempt.report
         ]
+        said = attempt.report.get("authentication") or {}
+        proofs = {
+            "authenticated_at": _("Authenticated at the provider"),
+            "context": _("Authentication context"),
+            "methods": _("Authentication methods"),
+        }
+        rows += [(title, _readable(said[name])) for name, title in proofs.items() if said.get(name)]
         return facts(rows) if rows else lines([])
 
     @display(description=gettext_lazy("rules"))

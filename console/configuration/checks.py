@@ -22,7 +22,7 @@ from console.configuration.problems import did_you_mean, one_of
 from foundation.folding import fold
 from foundation.outbound_target import OutboundCode, OutboundError, check_url
 from sso.return_urls import safe_next
-from sso_oidc.token_endpoint import ClientAuthentication
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_saml.certificates import CertificateError, parse_certificates
 
 Check = Callable[[Any], str | None]

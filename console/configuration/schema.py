@@ -30,8 +30,8 @@ from spaces.models import MappingRole, Space, SpaceRole
 from sso.claim_names import CLAIMS
 from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc.authorization import Flow
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.models import OidcSettings
-from sso_oidc.token_endpoint import ClientAuthentication
 from sso_saml.models import Binding, ContextComparison, HintStyle, IdpInitiated, SamlSettings
 
 Names = tuple[Annotated[str, checks.not_empty], ...]  # references, looked up when the file is applied

@@ -12,16 +12,17 @@ from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
 from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy
-from console.saml.columns import Link, buttons
+from console.admins.key_table import Link, buttons, key_table
 from sso import provider_urls
 from sso.models import IdentityProvider, Vendor
-from sso_oidc import outbound
+from sso.models.key_pair import ProviderKeyPair
+from sso_oidc import client_keys, outbound
 from sso_oidc.authorization import Flow
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
 from sso_oidc.presets import OurUrl, generic_names, preset_of
 from sso_oidc.protocol import redirect_uri
-from sso_oidc.token_endpoint import ClientAuthentication
 
 
 def our_urls(provider: IdentityProvider) -> dict[OurUrl, str]:
@@ -34,7 +35,8 @@ def our_urls(provider: IdentityProvider) -> dict[OurUrl, str]:
         OurUrl.INITIATE_LOGIN: provider_urls.absolute(
             provider, reverse("sso_oidc:login", args=[provider.slug])
         ),
-        OurUrl.KEYS: provider_urls.absolute(provider, "/.well-known/jwks.json"),
+        OurUrl.KEYS: provider_urls.absolute(provider, f"{here}/jwks.json"),
+        OurUrl.ALL_KEYS: provider_urls.absolute(provider, "/.well-known/jwks.json"),
     }
 
 
@@ -177,6 +179,18 @@ def way_of(settings: OidcSettings) -> str:
     return ""
 
 
+def our_keys(provider: IdentityProvider, links: Sequence[Link]) -> SafeString:
+    """Return our key pairs towards this provider, each certificate as a file that the vendor's console takes."""
+
+    def downloads(pair: ProviderKeyPair) -> list[Link]:
+        named = "admin:sso_identityprovider_client_certificate"
+        return [
+            (f".{ending}", reverse(named, args=[provider.pk, pair.role, ending])) for ending in ("cer", "pem")
+        ]
+
+    return key_table(client_keys.pairs_of(provider), downloads, links)
+
+
 def their_side(provider: IdentityProvider, settings: OidcSettings) -> SafeString:
     """Return the settings, for those who only look."""
     rows: list[tuple[object, object]] = [
@@ -209,7 +223,9 @@ def discovered(provider: IdentityProvider, settings: OidcSettings, links: Sequen
 
 def metadata_rows(metadata: ProviderMetadata) -> list[tuple[object, object]]:
     """Return the parts of a discovery document that matter here."""
-    pushed = getattr(metadata, "pushed_authorization_request_endpoint", "")
+    pushed = metadata.pushed_request_endpoint
+    if pushed and metadata.pushed_requests_required:
+        pushed = _("%(url)s (required)") % {"url": pushed}
     return [
         (_("Issuer"), metadata.issuer),
         (_("Authorization endpoint"), metadata.authorization_endpoint),

@@ -10,11 +10,11 @@ from console.oidc.texts import discovery_problem
 from foundation.http import OutboundError
 from sso.models import IdentityProvider
 from sso_oidc import outbound
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcRefusal
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
-from sso_oidc.token_endpoint import ClientAuthentication
 
 
 def read_and_tell(request: HttpRequest, provider: IdentityProvider) -> bool:

@@ -30,10 +30,11 @@ from foundation.outbound_target import OutboundError
 from sso.models import IdentityProvider, State, Vendor
 from sso.private_networks import check_provider_url
 from sso.provider_urls import host_of
+from sso_oidc import client_keys
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import OidcValues, settings_of
 from sso_oidc.models import OidcSettings
 from sso_oidc.presets import ENTRA_SHARED_ISSUER, entra_issuer, preset_of, tenant_of
-from sso_oidc.token_endpoint import ClientAuthentication
 from sso_oidc.usual_mistakes import (
     Mistake,
     client_id_mistake,
@@ -88,6 +89,9 @@ class OidcFields(forms.Form):
         required=False,
         widget=UnfoldBooleanSwitchWidget,
     )
+    forget_keys = forms.BooleanField(
+        label=gettext_lazy("Forget our keys"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
 
 
 OidcFields.declared_fields.update(
@@ -103,6 +107,7 @@ class OidcProviderForm(OidcFields, ProviderForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.oidc = settings_of(self.instance)
+        self.keys = client_keys.pairs_of(self.instance)
         self.preset = preset_of(self.instance.vendor)
         for name, value in self._initial().items():
             if name in self.fields:
@@ -201,6 +206,15 @@ class OidcProviderForm(OidcFields, ProviderForm):
                 _(
                     "A new issuer or client id makes us forget the stored client secret. Enter the new one here, or "
                     "switch on “Remove the stored client secret” to go on without."
+                ),
+            )
+        moved_away = moved and bool(self.oidc.issuer or self.oidc.client_id)
+        if moved_away and settled and self.keys and not cleaned.get("forget_keys"):  # V-23
+            self.add_error(
+                "forget_keys",
+                _(
+                    "A new issuer or client id makes us forget our keys: the new certificate has to be handed over "
+                    "again. Switch this on to go on."
                 ),
             )
         keeps = bool(secret or (self.oidc.client_secret and not remove))

@@ -45,6 +45,7 @@ def field_help(name: str, preset: Preset, provider: IdentityProvider) -> str:
         "client_id": _found(preset.client_id_place, preset.client_id),
         "client_secret": _secret_help(preset),
         "remove_secret": _("It can't be shown or brought back afterwards."),
+        "forget_keys": _("Only when the issuer or the client id changes; otherwise it does nothing."),
         "flow": _("Code with PKCE works everywhere. Hybrid is for providers that ask for it."),
         "client_authentication": _("How we prove to the provider that a request for tokens comes from us."),
         "extra_scopes": _(

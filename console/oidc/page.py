@@ -21,15 +21,17 @@ from django.utils.translation import gettext_lazy
 from audit.actors import Actor
 from console.admins import refusals
 from console.admins.confirmed import button
+from console.admins.key_table import Link
 from console.admins.provider_testing import ProviderTesting
 from console.oidc import columns, form
 from console.oidc.actions import OidcActions
 from console.oidc.discovering import read_and_tell
-from console.saml.columns import Link
 from console.saml.page import Fieldsets
 from console.scoping import actor_of
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State
+from sso_oidc import client_keys
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import save_oidc_settings, settings_of
 
 _SAVED = "_console_saved_oidc"
@@ -65,19 +67,20 @@ class OidcPage(OidcActions, ProviderTesting):
         if not may_change:
             return [ours, (title, {"fields": [*notes, "oidc_their_side"]}), says]
         secret = ["client_secret", *(("remove_secret",) if settings_of(obj).client_secret else ())]
+        keys = ["forget_keys"] if client_keys.pairs_of(obj) else []
         return [
             ours,
             (title, {"fields": list(form.main_fields(obj))}),
             (
                 _("3. Choose how we prove who we are"),
-                {"fields": [*notes, "oidc_secret", *secret, "client_authentication", "flow"]},
+                {"fields": [*notes, "client_authentication", "oidc_secret", *secret, *keys, "flow"]},
             ),
             says,
         ]
 
     def oidc_advanced(self, obj: IdentityProvider, *, may_change: bool) -> Fieldsets:
         """Return the folded sections at the end."""
-        keys = (_("Our keys"), {"fields": ["oidc_keys"], "classes": self.keys_classes(obj)})
+        keys = (_("Our keys"), {"fields": ["oidc_keys"], "classes": self._keys_classes(obj)})
         if not may_change:
             return [keys]
         rest = [] if "issuer" in form.main_fields(obj) else ["issuer"]
@@ -89,6 +92,11 @@ class OidcPage(OidcActions, ProviderTesting):
             keys,
             *((title, {"fields": names, "classes": ["collapse"]}) for title, names in folded.items()),
         ]
+
+    def _keys_classes(self, obj: IdentityProvider) -> list[str]:
+        """Fold our keys away where they aren't used."""
+        used = settings_of(obj).client_authentication == ClientAuthentication.PRIVATE_KEY_JWT
+        return [] if used or client_keys.pairs_of(obj) else ["collapse"]
 
     def oidc_form(self, request: HttpRequest) -> type[form.OidcProviderForm]:
         """Return the form's class for this request."""
@@ -119,6 +127,18 @@ class OidcPage(OidcActions, ProviderTesting):
         """What was read of the provider."""
         links = self.oidc_links(provider, discover=_("Read it now"))
         return columns.discovered(provider, settings_of(provider), links)
+
+    @display(description=gettext_lazy("our keys"))
+    def oidc_keys(self, provider: IdentityProvider) -> SafeString:
+        """Our own key pairs, which private_key_jwt signs with."""
+        links = self.oidc_links(
+            provider,
+            make_client_key=_("Make our key"),
+            add_client_key=_("Add next key"),
+            roll_over_client_key=_("Roll over"),
+            drop_client_key=_("Drop previous"),
+        )
+        return columns.our_keys(provider, links)
 
     def oidc_links(self, provider: IdentityProvider, **labels: str) -> list[Link]:
         """Return the links of the steps that fit now, for somebody who may take them."""

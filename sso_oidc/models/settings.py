@@ -9,7 +9,7 @@ from accounts.scoping import AccountScopedManager
 from foundation.encryption import EncryptedTextField
 from sso.models import IdentityProvider
 from sso_oidc.authorization import Flow
-from sso_oidc.token_endpoint import ClientAuthentication
+from sso_oidc.client_authentication import ClientAuthentication
 
 FLOW_CHOICES = [  # how the answer comes back (O-1)
     (Flow.CODE.value, _("code with PKCE")),

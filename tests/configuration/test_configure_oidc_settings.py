@@ -103,7 +103,7 @@ def test_dry_run_prints_the_same_and_changes_nothing(configure: Configure) -> No
         ),
         (
             ("max_age_seconds: 99999999",),
-            "8 accounts[0].identity_providers[0].oidc: the longest time since authentication is 0 to 31622400 seconds",
+            "8 accounts[0].identity_providers[0].oidc: max_age_seconds is a number from 0 to 31536000",
         ),
     ],
 )

@@ -14,9 +14,10 @@ from foundation.http import OutboundCode, OutboundError, OutboundHttp
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State, Vendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
-from sso_oidc.models import OidcSettings
+from sso_oidc.models import ClientKeyPair, OidcSettings
 from tests.console.admin_pages import address_of, fields_of, page, save, words
 from tests.sso_oidc.misbehaving_provider import MisbehavingProvider
+from tests.sso_oidc.openid_world import ready_made_keys
 from tests.worlds import OPERATOR, World
 
 Browse = Callable[[User], Client]
@@ -44,6 +45,11 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
         return ask(self, url, **options)
 
     monkeypatch.setattr(OutboundHttp, "get_bytes", get_bytes)
+
+
+@pytest.fixture(autouse=True)
+def _ready_made_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready_made_keys(monkeypatch)
 
 
 def add_oidc(world: World, vendor: Vendor = Vendor.ENTRA, slug: str = "") -> IdentityProvider:
@@ -112,6 +118,7 @@ def test_values_to_copy_come_first_and_are_named_as_the_vendor_names_them(
     here = f"http://localhost:8000/sso/oidc/{provider.slug}"
     for url in ("/callback", "/logged-out", "/backchannel-logout", "/login"):
         assert f'data-copy="{here}{url}"' in shown.text, url
+    assert f'data-copy="{here}/jwks.json"' in shown.text
     assert 'data-copy="http://localhost:8000/.well-known/jwks.json"' in shown.text
     assert told.index("Copy these values") < told.index("Enter the values")
     assert "Enable OpenID Connect" in told
@@ -370,6 +377,71 @@ def test_google_is_not_enabled_without_a_verified_domain(
     assert AuditEvent.objects.filter(action="provider.enable", reason="provider.not_ready").exists()
 
 
+# --- our keys ---------------------------------------------------------------------------------------------------------
+
+
+def roles(provider: IdentityProvider) -> set[str]:
+    return set(ClientKeyPair.objects.filter(provider=provider).values_list("role", flat=True))
+
+
+def test_keys_are_made_and_rolled_over_step_by_step_each_confirmed(
+    acme: World, browse: Browse
+) -> None:  # O-1, O-3
+    provider = add_oidc(acme)
+    browser = browse(acme.sso_admin)
+    steps = (
+        ("make_client_key", {"current"}),
+        ("add_client_key", {"current", "next"}),
+        ("roll_over_client_key", {"current", "previous"}),
+        ("drop_client_key", {"current"}),
+    )
+    for name, after in steps:
+        address, before = page(IdentityProvider, name, provider.pk), roles(provider)
+        assert address in browser.get(address_of(provider)).text
+        assert browser.get(address).status_code == 200  # asks
+        assert roles(provider) == before
+        assert browser.post(address).status_code == 302
+        assert roles(provider) == after
+    for name in ("drop_client_key", "make_client_key"):
+        assert browser.post(page(IdentityProvider, name, provider.pk)).status_code == 403
+
+
+def test_our_certificate_can_be_taken_to_the_vendor_and_no_key_is_shown(
+    acme: World, globex: World, browse: Browse
+) -> None:  # O-3
+    provider = add_oidc(acme)
+    browser = browse(acme.sso_admin)
+    way = {"tenant_id": TENANT, "client_id": CLIENT, "client_authentication": "private_key_jwt"}
+    assert save(browser, address_of(provider), **way).status_code == 302
+    shown = browser.get(address_of(provider))
+    assert "With our certificate in use" in words(shown)
+    assert "PRIVATE KEY" not in shown.text
+    for ending in ("cer", "pem"):
+        address = page(IdentityProvider, "client_certificate", provider.pk, "current", ending)
+        assert address in shown.text
+        file = browser.get(address)
+        assert file.content.decode().startswith("-----BEGIN CERTIFICATE-----")
+        assert "PRIVATE KEY" not in file.content.decode()
+        assert f'filename="{provider.slug}-current.{ending}"' in file.headers["Content-Disposition"]
+        assert browse(globex.sso_admin).get(address).status_code == 404
+    for role, ending in (("next", "cer"), ("nonsense", "cer"), ("current", "key")):
+        address = page(IdentityProvider, "client_certificate", provider.pk, role, ending)
+        assert browser.get(address).status_code == 404
+
+
+def test_new_client_id_says_that_our_keys_go_before_they_go(acme: World, browse: Browse) -> None:  # V-23
+    provider = add_oidc(acme)
+    fill(provider, client_secret="", client_authentication="private_key_jwt")
+    before = ClientKeyPair.objects.get().fingerprint
+    browser = browse(acme.sso_admin)
+    other = "ffffffff-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+    told = errors(save(browser, address_of(provider), client_id=other))
+    assert "makes us forget our keys" in told["forget_keys"]
+    assert ClientKeyPair.objects.get().fingerprint == before
+    assert save(browser, address_of(provider), client_id=other, forget_keys="on").status_code == 302
+    assert ClientKeyPair.objects.get().fingerprint != before
+
+
 # --- discovery, enabling ----------------------------------------------------------------------------------------------
 
 
@@ -489,7 +561,10 @@ def test_test_of_a_draft_saves_it_first(acme: World, browse: Browse) -> None:  #
 
 # --- who may not ------------------------------------------------------------------------------------------------------
 
-STEPS = ("enable", "disable", "test_connection", "discover")
+STEPS = (
+    *("enable", "disable", "test_connection", "discover"),
+    *("make_client_key", "add_client_key", "roll_over_client_key", "drop_client_key"),
+)
 
 
 def test_account_admin_without_the_sso_right_looks_and_changes_nothing(
