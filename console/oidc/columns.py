@@ -45,7 +45,7 @@ def our_side(provider: IdentityProvider) -> SafeString:
     urls, asks = our_urls(provider), preset_of(provider.vendor).asks
     asked = facts(
         (
-            format_html('{} <span class="console-quiet console-place">{}</span>', each.name, each.place)
+            format_html('{}<span class="console-quiet console-place">{}</span>', each.name, each.place)
             if each.place
             else each.name,
             to_copy(urls[each.url]),

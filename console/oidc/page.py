@@ -112,7 +112,7 @@ class OidcPage(OidcActions, ProviderTesting):
         """The values, for those who only look."""
         return columns.their_side(provider, settings_of(provider))
 
-    @display(description=gettext_lazy("good to know"))
+    @display(description=gettext_lazy("before you begin"))
     def oidc_notes(self, provider: IdentityProvider) -> SafeString:
         """What is special about this vendor."""
         return columns.notes(provider, settings_of(provider))
@@ -128,7 +128,7 @@ class OidcPage(OidcActions, ProviderTesting):
         links = self.oidc_links(provider, discover=_("Read it now"))
         return columns.discovered(provider, settings_of(provider), links)
 
-    @display(description=gettext_lazy("our keys"))
+    @display(description=gettext_lazy("key pairs"))
     def oidc_keys(self, provider: IdentityProvider) -> SafeString:
         """Our own key pairs, which private_key_jwt signs with."""
         links = self.oidc_links(
