@@ -90,7 +90,7 @@ def notes(provider: IdentityProvider, settings: OidcSettings) -> SafeString:
             "<p>{}</p>",
             _(
                 "One button for many organizations. Only people of the tenants listed below get in, each tenant into "
-                "its own account; an address or a domain never decides (O-3)."
+                "its own account; an address or a domain never decides."
             ),
         )
     if provider.vendor == Vendor.GOOGLE:
@@ -137,8 +137,8 @@ def _three_ways(settings: OidcSettings) -> SafeString:
             "certificate",
             _("With our certificate"),
             _(
-                "No secret is handed over. Choose “private key” below, save, download our certificate under Our keys "
-                "and upload it at %(place)s."
+                "No secret is handed over. Make our key under Our keys, upload its certificate at %(place)s, then "
+                "choose “private key” below."
             )
             % {"place": preset.certificate_place},
         ),
