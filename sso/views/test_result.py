@@ -39,6 +39,7 @@ _ABOUT_THE_TOKEN = frozenset(
         "sub",
     }
 )
+_ABOUT_THE_ADDRESS = {"email_verified": "email", "xms_edov": "email", "hd": "email"}  # V-3, V-4
 _MOMENTS = frozenset({"exp", "iat", "nbf", "auth_time", "session_expiry"})  # in seconds since 1970
 _SECONDS = re.compile(r"[0-9]{1,10}")
 
@@ -109,6 +110,8 @@ def _attributes(raw: dict[str, list[str]], provider: IdentityProvider) -> list[d
         taken = next((name for name in candidates if name in raw), None)
         if taken is not None:
             became[taken] = ", ".join(filter(None, (became.get(taken), claim)))
+    if provider.protocol == ProtocolName.OIDC:
+        became = {**{name: claim for name, claim in _ABOUT_THE_ADDRESS.items() if name in raw}, **became}
     return [
         {
             "name": name,
