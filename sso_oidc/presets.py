@@ -30,6 +30,7 @@ class OurUrl(StrEnum):
     INITIATE_LOGIN = "initiate_login"
     KEYS = "keys"  # those towards this provider alone
     ALL_KEYS = "all_keys"
+    ADMIN_CONSENT = "admin_consent"  # where Entra sends an administrator back (O-4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class Preset:
 _ENTRA = Preset(
     asks=(
         Asked(OurUrl.REDIRECT, "Redirect URI", "Authentication › Web"),
-        Asked(OurUrl.POST_LOGOUT, "Add URI (a second Redirect URI)", "Authentication › Web"),
+        Asked(OurUrl.POST_LOGOUT, "Redirect URI", "Authentication › Web › Add URI"),
+        Asked(OurUrl.ADMIN_CONSENT, "Redirect URI", "Authentication › Web › Add URI"),
         Asked(OurUrl.INITIATE_LOGIN, "Home page URL", "Branding & properties"),
     ),
     issuer_template=ENTRA_ISSUER,

@@ -81,6 +81,14 @@ def without_well_known(issuer: str) -> str:
     return issuer.split(_WELL_KNOWN, 1)[0]
 
 
+def is_microsofts(issuer: str) -> bool:
+    """Tell whether an issuer is one of Microsoft's, in any cloud."""
+    try:
+        return urlsplit(issuer).hostname in _ENTRA_HOSTS
+    except ValueError:
+        return False
+
+
 def tenant_in(text: str) -> str:
     """Return the tenant id in what was entered for it: the id itself, or an address of Microsoft's that holds it.
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from audit.models import AuditEvent
 from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy
 from console.admins.key_table import Link, buttons, key_table
+from foundation import public_urls
 from sso import provider_urls
 from sso.models import IdentityProvider, Vendor
 from sso.models.key_pair import ProviderKeyPair
@@ -21,8 +22,9 @@ from sso_oidc.authorization import Flow
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
-from sso_oidc.presets import OurUrl, generic_names, preset_of
+from sso_oidc.presets import Asked, OurUrl, generic_names, preset_of
 from sso_oidc.protocol import redirect_uri
+from sso_oidc.usual_mistakes import is_microsofts
 
 
 def our_urls(provider: IdentityProvider) -> dict[OurUrl, str]:
@@ -36,6 +38,8 @@ def our_urls(provider: IdentityProvider) -> dict[OurUrl, str]:
             provider, reverse("sso_oidc:login", args=[provider.slug])
         ),
         OurUrl.KEYS: provider_urls.absolute(provider, f"{here}/jwks.json"),
+        # On the deployment's host, where the admin's own session is (V-7).
+        OurUrl.ADMIN_CONSENT: public_urls.absolute(f"{here}/admin-consent/return"),
         OurUrl.ALL_KEYS: provider_urls.absolute(provider, "/.well-known/jwks.json"),
     }
 
@@ -43,15 +47,7 @@ def our_urls(provider: IdentityProvider) -> dict[OurUrl, str]:
 def our_side(provider: IdentityProvider) -> SafeString:
     """Return what the vendor's console asks for, in its words and order; what it has no field for is folded."""
     urls, asks = our_urls(provider), preset_of(provider.vendor).asks
-    asked = facts(
-        (
-            format_html('{}<span class="console-quiet console-place">{}</span>', each.name, each.place)
-            if each.place
-            else each.name,
-            to_copy(urls[each.url]),
-        )
-        for each in asks
-    )
+    asked = facts((_asked(each), to_copy(urls[each.url])) for each in asks)
     rest = [(name, url) for url, name in generic_names().items() if url not in {each.url for each in asks}]
     if not rest:
         return asked
@@ -61,6 +57,14 @@ def our_side(provider: IdentityProvider) -> SafeString:
         _("Further addresses, which this vendor's console doesn't usually ask for"),
         facts((name, to_copy(urls[url])) for name, url in rest),
     )
+
+
+def _asked(asked: Asked) -> SafeString:
+    """Return a field's name, what it is for where the console has one field for several purposes, and its place."""
+    purposes = {OurUrl.POST_LOGOUT: _("after signing out"), OurUrl.ADMIN_CONSENT: _("after admin consent")}
+    purpose = purposes.get(asked.url, "") if asked.name == "Redirect URI" else ""
+    name = f"{asked.name} ({purpose})" if purpose else asked.name
+    return format_html('{}<span class="console-quiet console-place">{}</span>', name, asked.place)
 
 
 def secret_state(settings: OidcSettings) -> SafeString:
@@ -101,6 +105,27 @@ def notes(provider: IdentityProvider, settings: OidcSettings) -> SafeString:
 def has_notes(provider: IdentityProvider) -> bool:
     """Tell whether there is anything to say."""
     return provider.is_shared or provider.vendor in (Vendor.GOOGLE, Vendor.ENTRA)
+
+
+def admin_consent(provider: IdentityProvider, settings: OidcSettings) -> SafeString:
+    """Return the link with which Entra's administrator consents for everybody (O-4)."""
+    address = public_urls.absolute(f"/sso/oidc/{provider.slug}/admin-consent")
+    told = _(
+        "People are asked for their consent at the first sign-in, unless an administrator of Entra gives it for "
+        "everybody. Open this as one, or send the address to one who is an admin here, too."
+    )
+    return format_html(
+        "<p>{}</p>{}{}", told, to_copy(address), buttons([(_("Give consent at Entra"), address)])
+    )
+
+
+def offers_admin_consent(provider: IdentityProvider, settings: OidcSettings) -> bool:
+    """Tell whether there is anybody to ask: an application at Microsoft."""
+    return (
+        provider.vendor == Vendor.ENTRA
+        and bool(settings.client_id)
+        and (provider.is_shared or is_microsofts(settings.issuer))
+    )
 
 
 def _google(provider: IdentityProvider) -> SafeString:

@@ -48,7 +48,7 @@ class OidcPage(OidcActions, ProviderTesting):
     submit_oidc = ("enable_oidc", "test_oidc")
     oidc_columns = (
         *("oidc_our_side", "oidc_their_side", "oidc_notes"),
-        *("oidc_secret", "oidc_discovered", "oidc_keys"),
+        *("oidc_secret", "oidc_consent", "oidc_discovered", "oidc_keys"),
     )
     if TYPE_CHECKING:
         admin_site: Any
@@ -62,12 +62,17 @@ class OidcPage(OidcActions, ProviderTesting):
         """Return the sections between the head and what both protocols share."""
         ours = (_("1. Copy these values into the provider's console"), {"fields": ["oidc_our_side"]})
         title = _("2. Enter the values from the provider's console")
-        says = (_("What the provider says about itself"), {"fields": ["oidc_discovered"]})
+        says: tuple[str, dict[str, Any]] = (
+            _("What the provider says about itself"),
+            {"fields": ["oidc_discovered"]},
+        )
         notes = ["oidc_notes"] if columns.has_notes(obj) else []
         if not may_change:
             return [ours, (title, {"fields": [*notes, "oidc_their_side"]}), says]
         secret = ["client_secret", *(("remove_secret",) if settings_of(obj).client_secret else ())]
         keys = ["forget_keys"] if client_keys.pairs_of(obj) else []
+        if columns.offers_admin_consent(obj, settings_of(obj)):
+            says[1]["fields"].append("oidc_consent")
         return [
             ours,
             (title, {"fields": list(form.main_fields(obj))}),
@@ -121,6 +126,11 @@ class OidcPage(OidcActions, ProviderTesting):
     def oidc_secret(self, provider: IdentityProvider) -> SafeString:
         """Whether there is one."""
         return columns.secret_state(settings_of(provider))
+
+    @display(description=gettext_lazy("admin consent"))
+    def oidc_consent(self, provider: IdentityProvider) -> SafeString:
+        """How Entra's administrator consents for everybody."""
+        return columns.admin_consent(provider, settings_of(provider))
 
     @display(description=gettext_lazy("discovery"))
     def oidc_discovered(self, provider: IdentityProvider) -> SafeString:

@@ -102,7 +102,10 @@ def test_sso_admin_makes_a_draft_and_is_led_to_its_page(acme: World, browse: Bro
 @pytest.mark.parametrize(
     ("vendor", "names"),
     [
-        (Vendor.ENTRA, ("Redirect URI", "Add URI", "Home page URL")),
+        (
+            Vendor.ENTRA,
+            ("Redirect URI (after signing out)", "Redirect URI (after admin consent)", "Home page URL"),
+        ),
         (Vendor.OKTA, ("Sign-in redirect URIs", "Sign-out redirect URIs", "Initiate login URI")),
         (Vendor.GOOGLE, ("Authorized redirect URIs",)),
         (Vendor.OTHER, ("Redirect URI", "Post-logout redirect URI", "Back-channel logout URI", "JWKS URI")),
@@ -358,6 +361,19 @@ def test_three_ways_to_entra_are_explained_and_the_one_in_use_is_marked(
     for way in ("With a client secret", "With our certificate", "With neither", "What is lost"):
         assert way in told
     assert (used in told) if used else ("in use" not in told)
+
+
+def test_admin_consent_is_offered_for_an_application_at_microsoft(acme: World, browse: Browse) -> None:  # O-4
+    provider = add_oidc(acme)
+    browser = browse(acme.sso_admin)
+    link = f'href="http://localhost:8000/sso/oidc/{provider.slug}/admin-consent"'
+    assert link not in browser.get(address_of(provider)).text
+    fill(provider)
+    shown = browser.get(address_of(provider)).text
+    assert link in shown
+    assert f'data-copy="http://localhost:8000/sso/oidc/{provider.slug}/admin-consent/return"' in shown
+    fill(provider, issuer="https://idp.example")
+    assert link not in browser.get(address_of(provider)).text
 
 
 def test_google_is_not_enabled_without_a_verified_domain(
