@@ -59,6 +59,14 @@ class Start:
         )
 
 
+class WayOutRefused(SignInRefused):
+    """The attempt is made, and then the provider was not to be asked: it ends here, before the browser leaves."""
+
+    def __init__(self, refused: SignInRefused, begun: attempts.Begun) -> None:
+        super().__init__(refused.refusal.code, refused.refusal.detail, again=refused.again)
+        self.begun = begun
+
+
 # A protocol's way out: returns the URL at the provider, or a page that leads there, and the attempt that it made.
 WayOut = Callable[[Start], tuple[str | HttpResponse, attempts.Begun]]
 
@@ -91,10 +99,26 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
         return HttpResponseRedirect(provider_urls.absolute(provider, request.get_full_path()), status=303)
     try:
         way, begun = way_out(_start_of(request, provider))
+    except WayOutRefused as error:
+        return _ended_before_it_left(request, provider, error)
     except SignInRefused as error:
         return answers.refused(request, error.refusal, provider=provider, again=error.again)
     response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
+    return response
+
+
+def _ended_before_it_left(
+    request: HttpRequest, provider: IdentityProvider, error: WayOutRefused
+) -> HttpResponse:
+    begun = error.begun
+    response = answers.refused(
+        request, error.refusal, provider=provider, attempt=begun.attempt, again=error.again
+    )
+    if begun.attempt.purpose == Purpose.TEST:
+        browser.remember(response, begun.browser_secret)  # it collects the test's result
+    else:
+        attempts.finish(begun.attempt, outcome=error.refusal.code, report={"refusal": error.refusal.code})
     return response
 
 

@@ -63,7 +63,9 @@ def claims_of(
             id_token=token.raw,
             authenticated_at=token.authenticated_at,
             context=token.context if is_storable(token.context) else "",
-            methods=tuple(method[:_MAX_METHOD] for method in token.methods[:_MANY] if is_storable(method)),
+            methods=tuple(
+                method[:_MAX_METHOD] for method in token.methods[:_MANY] if method and is_storable(method)
+            ),
             not_on_or_after=ends,
         ),
         warnings=(*person.warnings, *doubts),

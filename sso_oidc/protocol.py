@@ -17,7 +17,7 @@ from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
-from sso.starts import Start
+from sso.starts import Start, WayOutRefused
 from sso_oidc import outbound
 from sso_oidc.authorization import (
     DEFAULT_SCOPES,
@@ -172,4 +172,4 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
             }
         return authorization_url(metadata, parameters), begun
     except (OidcRefusal, OutboundError) as error:
-        raise refused(error) from error
+        raise WayOutRefused(refused(error), begun) from error

@@ -19,10 +19,12 @@ import json
 from collections.abc import Iterable
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 from audit.actors import SYSTEM
+from sso import provider_urls
 from sso.models import IdentityProvider, KeyRole
 from sso_oidc import client_keys
 from sso_oidc.client_assertion import public_jwk
@@ -33,6 +35,16 @@ from sso_oidc.models import ClientKeyPair
 MAX_KEYS = 300
 MAX_AGE_SECONDS = 300  # how long a provider may go on with what it fetched: shorter than any rollover takes
 _CONTENT_TYPE = "application/jwk-set+json"  # RFC 7517 §8.5
+
+
+def key_set_url(provider: IdentityProvider) -> str:
+    """Return the address to enter at the provider as our JWKS URL."""
+    return provider_urls.absolute(provider, reverse("sso_oidc:provider_keys", args=[provider.slug]))
+
+
+def certificate_url(provider: IdentityProvider) -> str:
+    """Return where the provider's administrator downloads the certificate."""
+    return provider_urls.absolute(provider, reverse("sso_oidc:certificate", args=[provider.slug]))
 
 
 def all_keys(request: HttpRequest) -> HttpResponse:

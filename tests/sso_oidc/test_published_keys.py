@@ -18,8 +18,10 @@ from foundation.ids import new_id
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc import client_keys, published_keys
+from sso_oidc.client_assertion import key_id
 from sso_oidc.models import ClientKeyPair
 from tests.conftest import client_of
+from tests.journeys.test_concurrent_first_sign_in import at_once
 from tests.sso_oidc.openid_world import JWKS, OPERATOR, ClientCheckingProvider, OpenIdWorld
 
 ALL = "/.well-known/jwks.json"
@@ -98,6 +100,8 @@ def test_one_address_holds_the_keys_of_all_and_each_provider_its_own(world: Open
     other = another("globex", world)
     [own], [theirs] = kids(world, JWKS), kids(world, f"/sso/oidc/{other.slug}/jwks.json")
     assert own != theirs
+    assert published_keys.key_set_url(other) == "http://localhost:8000/sso/oidc/globex/jwks.json"
+    assert published_keys.certificate_url(other) == "http://localhost:8000/sso/oidc/globex/certificate"
     assert kids(world) == [own, theirs]
 
 
@@ -201,3 +205,26 @@ def test_rollover_takes_its_steps_in_order(world: OpenIdWorld) -> None:
     assert client_keys.drop_previous(provider=provider, actor=OPERATOR)
     assert not client_keys.drop_previous(provider=provider, actor=OPERATOR)
     assert "BEGIN" not in str(list(AuditEvent.objects.values_list("changes", "message")))
+
+
+def test_whoever_needs_the_first_key_at_once_makes_one(
+    transactional_db: None, idp: ClientCheckingProvider
+) -> None:
+    # O-1: two people sign in while a provider reads our keys
+    world = OpenIdWorld(idp, values={"client_authentication": "private_key_jwt", "client_secret": ""})
+    ClientKeyPair.objects.all().delete()
+    before = AuditEvent.objects.filter(action="provider.client_key_added").count()
+    made = at_once(
+        *[lambda: client_keys.assertion_key(world.provider).certificate_pem] * 2,
+        *[lambda: client_of("localhost:8000").get(JWKS).json()["keys"][0]["kid"]] * 2,
+    )
+    pair = ClientKeyPair.objects.get()
+    assert made == [pair.certificate] * 2 + [key_id(pair.certificate)] * 2
+    assert AuditEvent.objects.filter(action="provider.client_key_added").count() == before + 1
+
+
+def test_two_admins_at_once_make_one_next_key(transactional_db: None, idp: ClientCheckingProvider) -> None:
+    world = OpenIdWorld(idp, values={"client_authentication": "private_key_jwt", "client_secret": ""})
+    made = at_once(*[lambda: client_keys.add_next_key(provider=world.provider, actor=OPERATOR).pk] * 3)
+    assert len([result for result in made if isinstance(result, client_keys.ClientKeyRefused)]) == 2
+    assert ClientKeyPair.objects.filter(role="next").count() == 1
