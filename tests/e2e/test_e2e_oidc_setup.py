@@ -57,7 +57,7 @@ def unfold(visitor: Visitor, title: str) -> None:
 
 
 def every_control_has_a_name(visitor: Visitor) -> None:
-    """A-11: whoever doesn't see the page hears what each field is for, and no id is there twice."""
+    """A-11: whoever does not see the page hears what each field is for."""
     nameless = visitor.page.evaluate(
         """() => [...document.querySelectorAll('#content-main input, #content-main select, #content-main textarea')]
         .filter((field) => field.type !== 'hidden' && !field.labels?.length && !field.getAttribute('aria-label'))
