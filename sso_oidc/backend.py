@@ -161,7 +161,9 @@ class ProviderBackend(OIDCAuthenticationBackend):
                     raise
                 warnings = (ClaimWarning("userinfo_unreachable", error.code.value),)
         claims = claims_of(token, self.provider, userinfo=userinfo, subject_claim=self.settings.subject_claim)
-        claims = with_all_groups(self.provider, self.settings, _with_warnings(claims, warnings), self.deadline)
+        claims = with_all_groups(
+            self.provider, self.settings, _with_warnings(claims, warnings), self.deadline
+        )
         # Last, when all was fetched; by the token that was made first.
         departures.require_still_there(self.provider, front or token)
         return claims

@@ -136,6 +136,13 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
             action="provider.tenant",
             subject=subject,
         )
+    if not provider.may_serve(account):
+        raise ProviderInvalid(
+            f"{account.name} doesn't stand below this provider",
+            actor=actor,
+            action="provider.tenant",
+            subject=subject,
+        )
     if (
         EntraTenant.objects.filter(tenant_id=tenant, verified_at__isnull=False)
         .exclude(account=account)
@@ -156,6 +163,27 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
             message=f"Tenant {tenant} of {provider.slug} signs into {account.slug}.",
         )
     return verified_now
+
+
+@refusals_audited
+@transaction.atomic
+def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
+    """Let nobody of a tenant sign into its account any more; open sessions go on. Operators only (V-6).
+
+    Returns whether it was still there. The account's switch for the provider (V-5) is left as it is.
+    """
+    provider = tenant.provider
+    require_authority(provider, actor, "provider.tenant")
+    deleted, _ = EntraTenant.objects.filter(pk=tenant.pk).delete()
+    if not deleted:
+        return False
+    record(
+        actor=actor,
+        action="provider.tenant_removed",
+        subject=subjects.of_provider(provider),
+        message=f"Tenant {tenant.tenant_id} of {provider.slug} doesn't sign into {tenant.account.slug} any more.",
+    )
+    return True
 
 
 def settings_of(provider: IdentityProvider) -> OidcSettings:

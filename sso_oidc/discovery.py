@@ -27,11 +27,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeVar, cast
 
 from foundation.http import Deadline, OutboundCode, OutboundError, OutboundHttp
 from foundation.strict_json import NotStrictJson, parse_object
-from sso_oidc.errors import UnknownKey
+from sso_oidc.errors import OidcRefusal, UnknownKey
 from sso_oidc.keys import MAX_KEY_SET_BYTES, SigningKeys, read_keys
 from sso_oidc.metadata import ProviderMetadata, read_metadata, well_known_url
 
@@ -71,16 +72,27 @@ class Discovery:
             OidcRefusal: oidc.discovery - the document is not that issuer's, or names unfit URLs.
             OutboundError: it could not be fetched, and none of the last 24 hours is at hand.
         """
-
-        def read(document: bytes) -> ProviderMetadata:
-            return read_metadata(
-                document,
-                issuer=issuer,
-                check_url=self._http.check_url,
-                allow_template_issuer=allow_template_issuer,
-            )
-
+        read = self._reader(issuer, allow_template_issuer=allow_template_issuer)
         return self._document(well_known_url(issuer), MAX_METADATA_BYTES, read, deadline or Deadline())
+
+    def read_again(
+        self, issuer: str, *, deadline: Deadline | None = None, allow_template_issuer: bool = False
+    ) -> ProviderMetadata:
+        """Fetch the metadata whatever is kept: an admin asks what the provider says now. Raises as ``metadata``."""
+        read = self._reader(issuer, allow_template_issuer=allow_template_issuer)
+        return self._fetch(well_known_url(issuer), MAX_METADATA_BYTES, read, deadline or Deadline())
+
+    def kept_metadata(
+        self, issuer: str, *, allow_template_issuer: bool = False
+    ) -> tuple[ProviderMetadata, float] | None:
+        """Return what is kept and when it was fetched (seconds since the epoch), without asking anybody."""
+        try:
+            entry = self._kept(well_known_url(issuer))
+            if entry is None:
+                return None
+            return self._reader(issuer, allow_template_issuer=allow_template_issuer)(entry[0]), entry[1]
+        except (OidcRefusal, OutboundError):
+            return None
 
     def keys(self, metadata: ProviderMetadata, *, deadline: Deadline | None = None) -> SigningKeys:
         """Return the provider's signing keys.
@@ -113,6 +125,14 @@ class Discovery:
             if not self._may_refresh(metadata.jwks_uri):
                 raise
         return check(self._fetch(metadata.jwks_uri, MAX_KEY_SET_BYTES, read_keys, deadline, for_key=True))
+
+    def _reader(self, issuer: str, *, allow_template_issuer: bool) -> Callable[[bytes], ProviderMetadata]:
+        return partial(
+            read_metadata,
+            issuer=issuer,
+            check_url=self._http.check_url,
+            allow_template_issuer=allow_template_issuer,
+        )
 
     def _document(
         self, url: str, max_bytes: int, read: Callable[[bytes], Result], deadline: Deadline

@@ -32,7 +32,6 @@ from sso_oidc.checks import NAMES, advice_for, checks_of
 from sso_oidc.client import client_of, has_no_credential, missing_secret, wanted_authentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
-from sso_oidc.models import OidcSettings
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
 from sso_oidc.pushed_requests import must_push, push_request
 

@@ -16,7 +16,6 @@ from console.admins.refusals import RefusableForm
 from sso.claim_names import CLAIMS
 from sso.models import IdentityProvider, ProtocolName, Vendor
 
-ADDABLE = (ProtocolName.SAML,)  # whose settings have a form here
 _MAX_SLUG = 64
 
 
@@ -60,7 +59,7 @@ class NewProviderForm(RefusableForm):
     )
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
-        choices=[(protocol.value, protocol.label) for protocol in ADDABLE],
+        choices=ProtocolName.choices,
         widget=UnfoldAdminSelectWidget,
     )
     vendor = forms.ChoiceField(
@@ -72,14 +71,12 @@ class NewProviderForm(RefusableForm):
 
     own_account: Account | None = None  # of an account's own admin, who isn't asked
 
-    def clean_account(self) -> Account:
+    def clean_account(self) -> Account | None:
         """Refuse an account that can't have one."""
-        account = self.cleaned_data["account"]
-        if account is None:
-            raise forms.ValidationError(_("Choose the account."))
-        if reason := why_no_provider(account):
+        account: Account | None = self.cleaned_data["account"]
+        if account is not None and (reason := why_no_provider(account)):
             raise forms.ValidationError(reason)
-        return account  # type: ignore[no-any-return]  # of a ModelChoiceField
+        return account
 
     def clean(self) -> dict[str, Any] | None:
         """Propose a slug where none was given."""
@@ -88,7 +85,25 @@ class NewProviderForm(RefusableForm):
             account = cleaned.get("account")
             known = account if isinstance(account, Account) else self.own_account
             cleaned["slug"] = self._free_slug(str(cleaned["name"]), known)
+        if "account" in self.fields and "account" not in self.errors:
+            self._check_level(cleaned)
         return cleaned
+
+    def _check_level(self, cleaned: dict[str, Any]) -> None:
+        """Whose it is: an account's; or a partner's or, without one, the deployment's, where few kinds can be."""
+        account, partner = cleaned.get("account"), cleaned.get("partner")
+        if account is not None:
+            if partner is not None:
+                self.add_error("partner", _("Choose an account or a partner, not both."))
+        elif cleaned.get("protocol") == ProtocolName.OIDC and cleaned.get("vendor") != Vendor.ENTRA:
+            self.add_error(  # O-3: no other vendor's tokens say which customer somebody belongs to
+                "account",
+                _(
+                    "Choose the account. Above accounts OpenID Connect is possible with Microsoft Entra ID only."
+                ),
+            )
+        elif cleaned.get("protocol") == ProtocolName.SAML and partner is None:
+            self.add_error("account", _("Choose the account, or for SAML above accounts the partner."))
 
     def _free_slug(self, name: str, account: Account | None) -> str:
         stem = slugify(name)[: _MAX_SLUG - 4].strip("-") or "sso"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin import display
-from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -22,16 +21,16 @@ from accounts.models import BuiltInAccountRole
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, facts, lines, to_copy
+from console.admins.columns import badge, facts, lines
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.provider_actions import ProviderActions
 from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
+from console.oidc.page import OidcPage, is_oidc
+from console.oidc.tenants import TenantInline
 from console.saml.page import SamlPage, is_saml
 from console.scoping import Reach, Viewer, require_viewer, viewer_of
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State, Vendor
-from sso_oidc.configuration import settings_of as oidc_settings_of
-from sso_oidc.protocol import redirect_uri
 
 _OF_THE_ACCOUNT = ("default_account_role", "default_space", "default_space_role", "same_directory_as")
 _EDITED = (
@@ -48,7 +47,7 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
     add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -59,12 +58,13 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
     list_filter = ("state", "protocol", "vendor", ("account", ScopedRelatedFilter))
     list_select_related = ("account", "partner")
     search_fields = ("name", "slug")
-    actions_detail = (*ProviderActions.actions_detail, "test_connection", *SamlPage.actions_saml)
-    head = (None, {"fields": ["account", "partner", "name", "slug", "protocol", "vendor", "state_shown"]})
-    oidc_fieldsets = (
-        (gettext_lazy("For the provider's console"), {"fields": ["our_side"]}),
-        (gettext_lazy("What we know of the provider"), {"fields": ["their_side"]}),
+    actions_detail = (
+        *(*ProviderActions.actions_detail, "test_connection"),
+        *(*SamlPage.actions_saml, *OidcPage.actions_oidc),
     )
+    actions_submit_line = (*SamlPage.submit_saml, *OidcPage.submit_oidc)
+    inlines = (TenantInline,)
+    head = (None, {"fields": ["account", "partner", "name", "slug", "protocol", "vendor", "state_shown"]})
     shared_fieldsets = (
         (
             gettext_lazy("Signing in"),
@@ -80,8 +80,8 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
         ),
         (gettext_lazy("New people and claims"), {"fields": [*_OF_THE_ACCOUNT, "claim_names"]}),
     )
-    fieldsets = (head, *oidc_fieldsets, *shared_fieldsets)
-    add_fieldsets = ((None, {"fields": ["account", "name", "slug", "protocol", "vendor"]}),)
+    fieldsets = (head, *shared_fieldsets)
+    add_fieldsets = ((None, {"fields": ["account", "partner", "name", "slug", "protocol", "vendor"]}),)
 
     # --- which rows and rights ----------------------------------------------------------------------------------------
 
@@ -99,18 +99,16 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
         return may and super().has_change_permission(request, obj)
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
-        """On or off, a test, and with SAML what keys and metadata allow."""
+        """On or off, a test, and what keys, metadata and discovery allow."""
         switches = super().offered(request, obj)
         if not self.has_change_permission(request, obj):
             return switches
-        return switches | {"test_connection"} | self.offered_saml(obj)
+        return switches | {"test_connection"} | self.offered_saml(obj) | self.offered_oidc(obj)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
-        """On a SAML page, leave to the top what has no place further down."""
+        """Leave to the top what has no place further down the page."""
+        below = {"enable", "test_connection", *self.actions_saml, *self.actions_oidc}
         actions = super().get_actions_detail(request, object_id)
-        if not is_saml(self.get_object(request, unquote(str(object_id)))):
-            return actions
-        below = {"enable", "test_connection", *self.actions_saml}
         return [action for action in actions if action.method.__name__ not in below]
 
     # --- making one ---------------------------------------------------------------------------------------------------
@@ -136,9 +134,11 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Make the draft."""
+        account = self.account_from(request, form)
         return providers.create_provider(
             actor=actor,
-            account=self.account_from(request, form),
+            account=account,
+            partner=form.cleaned_data.get("partner") if account is None else None,
             slug=form.cleaned_data["slug"],
             name=form.cleaned_data["name"],
             protocol=ProtocolName(form.cleaned_data["protocol"]),
@@ -155,26 +155,47 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
         """What is fixed, has a place of its own, or needs an account."""
         if obj is None:
             return ()
-        shown = ("account", "partner", "slug", "protocol", "state_shown", "our_side", "their_side")
-        return (*shown, *self.saml_columns, *(_OF_THE_ACCOUNT if obj.is_shared else ()))
+        shown = (
+            "account",
+            "partner",
+            "slug",
+            "protocol",
+            "state_shown",
+            *self.saml_columns,
+            *self.oidc_columns,
+        )
+        # Above accounts the vendor is part of what was decided when it was made (O-3).
+        return (*shown, *((*_OF_THE_ACCOUNT, "vendor") if obj.is_shared else ()))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Tenants belong to an OpenID Connect provider above accounts."""
+        return super().get_inlines(request, obj) if is_oidc(obj) and obj.is_shared else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out what there isn't; show claim names to those who only look as plain text."""
         if obj is None:
-            return super().get_fieldsets(request, obj)
+            sections = super().get_fieldsets(request, obj)
+            if require_viewer(request).may(Authority.OPERATOR):
+                return sections
+            return [
+                (title, {**options, "fields": [name for name in options["fields"] if name != "partner"]})
+                for title, options in sections
+            ]
         may_change = self.has_change_permission(request, obj)
         hidden = set() if obj.partner_id is not None else {"partner"}
         if not require_viewer(request).sees_many_accounts:
             hidden.add("account")
         names = {} if may_change else {"claim_names": "claim_names_shown"}
-        sections: list[Any] = [self.head]
+        sections = [self.head]
         if is_saml(obj):
             sections += self.saml_fieldsets(obj, may_change=may_change)
         else:
-            sections += self.oidc_fieldsets
+            sections += self.oidc_fieldsets(obj, may_change=may_change)
         sections += self.shared_fieldsets
         if is_saml(obj):
             sections += self.saml_advanced(may_change=may_change)
+        else:
+            sections += self.oidc_advanced(obj, may_change=may_change)
         return [
             (
                 title,
@@ -192,6 +213,8 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
             kwargs["form"] = NewProviderForm
         elif is_saml(obj) and self.has_change_permission(request, obj):
             kwargs["form"] = self.saml_form(request)
+        elif is_oidc(obj) and self.has_change_permission(request, obj):
+            kwargs["form"] = self.oidc_form(request)
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None:
             form.own_account = require_viewer(request).user.account
@@ -219,7 +242,7 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
         """Save, and go on with what the button said once that is committed."""
         one_way = {"show_save_and_continue": False, "show_save_and_add_another": False}
         answer = super().changeform_view(request, object_id, form_url, {**one_way, **(extra_context or {})})
-        return self.after_saving_saml(request, answer)
+        return self.after_saving_oidc(request, self.after_saving_saml(request, answer))
 
     def update(self, request: HttpRequest, actor: Actor, obj: Any, form: Any) -> None:
         """Write what was edited."""
@@ -227,10 +250,12 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
         providers.update_provider(provider=obj, actor=actor, values=values)
         if is_saml(obj):
             self.save_saml(request, actor, obj, form)
+        else:
+            self.save_oidc(request, actor, obj, form)
 
     def get_urls(self) -> list[Any]:
-        """Add the addresses of a SAML provider's page."""
-        return [*self.saml_urls(), *super().get_urls()]
+        """Add the addresses of our certificates."""
+        return [*self.saml_urls(), *self.oidc_urls(), *super().get_urls()]
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
@@ -241,26 +266,6 @@ class IdentityProviderAdmin(ProviderActions, SamlPage, AccountScopedAdmin):
             return badge(_("identities suspended: the issuer changed"), "danger")
         state = State(provider.state)
         return badge(state.label, _STATE_KIND[state])
-
-    @display(description=gettext_lazy("to copy"))
-    def our_side(self, provider: IdentityProvider) -> SafeString:
-        """What the vendor's console asks for."""
-        return facts([(_("Redirect URI"), to_copy(redirect_uri(provider)))])
-
-    @display(description=gettext_lazy("settings"))
-    def their_side(self, provider: IdentityProvider) -> SafeString:
-        """What the vendor's console gave."""
-        oidc = oidc_settings_of(provider)
-        secret = _("stored, not shown") if oidc.client_secret else _("none")
-        return facts(
-            [
-                (_("Issuer"), oidc.issuer),
-                (_("Client id"), oidc.client_id),
-                (_("Client secret"), secret),
-                (_("Flow"), oidc.get_flow_display()),
-                (_("Further scopes"), oidc.extra_scopes),
-            ]
-        )
 
     @display(description=gettext_lazy("claim names"))
     def claim_names_shown(self, provider: IdentityProvider) -> SafeString:

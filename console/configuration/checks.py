@@ -22,6 +22,7 @@ from console.configuration.problems import did_you_mean, one_of
 from foundation.folding import fold
 from foundation.outbound_target import OutboundCode, OutboundError, check_url
 from sso.return_urls import safe_next
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_saml.certificates import CertificateError, parse_certificates
 
 Check = Callable[[Any], str | None]
@@ -159,6 +160,12 @@ def tenant_id(value: str) -> str | None:
 def secret(value: str) -> str | None:
     """A client secret; "" removes it."""
     return f"has more than {_MAX_SECRET} characters" if len(value) > _MAX_SECRET else None
+
+
+def client_authentication(value: str) -> str | None:
+    """One of the methods of OpenID Connect Core §9 that we speak; "" for the best that the provider takes."""
+    known = [method.value for method in ClientAuthentication]
+    return None if value == "" or value in known else f"must be {one_of(known)}"
 
 
 def not_empty(value: str) -> str | None:

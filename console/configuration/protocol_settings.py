@@ -96,6 +96,10 @@ def apply_oidc(run: Run, label: str, provider: IdentityProvider, part: OidcPart)
         extra_scopes=part.extra_scopes,
         subject_claim=part.subject_claim,
         callback_path=None if part.callback_path is None else part.callback_path.value,
+        client_authentication=part.client_authentication,
+        pushed_requests=part.pushed_requests,
+        max_age_seconds=part.max_age_seconds,
+        acr_values=part.acr_values,
     )
     before = oidc_settings_of(provider)
     with run.at(part.place):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -118,6 +118,8 @@ class _Reader:
         if origin is Annotated:
             return self._checked(self._value(arguments[0], place), arguments[1:], place)
         if origin in (Union, UnionType):
+            if Literal[""] in arguments and _is_empty_text(place.node):
+                return ""
             return self._value(next(one for one in arguments if one is not type(None)), place)
         if origin is tuple:
             return self._list(arguments[0], place)
@@ -177,6 +179,10 @@ class _Reader:
 
 def _is_null(node: yaml.Node | None) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
+
+
+def _is_empty_text(node: yaml.Node | None) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == _TEXT and node.value == ""
 
 
 def _is_storable(text: str) -> bool:

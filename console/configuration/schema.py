@@ -1,6 +1,7 @@
 """Every key that ``manage.py configure`` knows, as frozen dataclasses; the keys of the file are the fields below.
 
-A field that may be left out leaves what is there as it is. Text fields take "" to empty something. A list names what
+A field that may be left out leaves what is there as it is. Text fields, and numbers where it says so, take "" to empty
+something. A list names what
 must exist: what it doesn't name stays. The exceptions, whose lists are values and replace the old ones, are
 ``certificates``, ``authn_contexts`` and the roles that a scope of a mapping role gives.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from accounts.models import (
     Account,
@@ -29,6 +30,7 @@ from spaces.models import MappingRole, Space, SpaceRole
 from sso.claim_names import CLAIMS
 from sso.models import GraphAccess, IdentityProvider, ProtocolName, Vendor
 from sso_oidc.authorization import Flow
+from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.models import OidcSettings
 from sso_oidc.models.settings import CallbackPath
 from sso_saml.models import Binding, ContextComparison, HintStyle, IdpInitiated, SamlSettings
@@ -150,6 +152,15 @@ class OidcPart(Part):
     extra_scopes: Annotated[str, column(OidcSettings, "extra_scopes")] | None = None
     subject_claim: Annotated[str, column(OidcSettings, "subject_claim")] | None = None
     callback_path: CallbackPath | None = None  # V-20: the file is the operator
+    client_authentication: Annotated[str, checks.client_authentication] | None = None  # "": the best on offer
+    pushed_requests: bool | None = None
+    max_age_seconds: Annotated[int, column(OidcSettings, "max_age_seconds")] | Literal[""] | None = None
+    acr_values: Annotated[str, column(OidcSettings, "acr_values")] | None = None  # with blanks between
+
+    def contradictions(self) -> Iterator[Contradiction]:
+        """What says who we are fits together (Core §9)."""
+        if self.client_authentication == ClientAuthentication.NONE and self.client_secret:
+            yield ("client_authentication",), "is none, which has no client_secret; give one or the other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,29 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.admins.columns import badge, facts, lines, moment, table, to_copy
-from console.saml.held_certificates import dates_badge, grouped
-from sso.models import IdentityProvider, KeyRole, Vendor
+from console.admins.key_table import Link, buttons, key_table
+from sso.models import IdentityProvider, Vendor
+from sso.models.key_pair import ProviderKeyPair
 from sso_saml.key_pairs import pairs_of
 from sso_saml.metadata_refresh import pending
 from sso_saml.metadata_texts import REASONS, explain_problem
-from sso_saml.models import SamlSettings, SpKeyPair
+from sso_saml.models import SamlSettings
 from sso_saml.provider_config import redirect_url, settings_of, sp_entity_id
 from sso_saml.vendor_words import words_of
-
-Link = tuple[str, str]  # label, address
-
-
-def buttons(links: Sequence[Link]) -> SafeString:
-    """Return links that look like buttons."""
-    made = format_html_join("", '<a class="console-button" href="{1}">{0}</a>', links)
-    return (
-        format_html('<div class="console-buttons console-buttons-inline">{}</div>', made) if links else made
-    )
 
 
 def our_values(provider: IdentityProvider, settings: SamlSettings) -> list[tuple[str, str]]:
@@ -58,26 +49,14 @@ def our_side(provider: IdentityProvider) -> SafeString:
     return facts([*rows, (_("Our metadata, if the provider takes a file or address"), link)])
 
 
-def key_table(provider: IdentityProvider, links: Sequence[Link]) -> SafeString:
+def our_keys(provider: IdentityProvider, links: Sequence[Link]) -> SafeString:
     """Return our key pairs towards this provider with their dates, and the steps of a rollover that fit now."""
-    pairs = pairs_of(provider)
-    rows = [
-        _key_row(pairs[role]) for role in (KeyRole.NEXT, KeyRole.CURRENT, KeyRole.PREVIOUS) if role in pairs
-    ]
-    shown = (
-        table((_("Key"), _("SHA-256"), _("Until"), _("Certificate")), rows)
-        if rows
-        else format_html("<p>{}</p>", _("None yet; the first is made when it is needed."))
-    )
-    return format_html("{}{}", shown, buttons(links))
 
+    def downloads(pair: ProviderKeyPair) -> list[Link]:
+        address = reverse("admin:sso_identityprovider_sp_certificate", args=[provider.pk, pair.role])
+        return [(_("Download"), address)]
 
-def _key_row(pair: SpKeyPair) -> tuple[object, ...]:
-    download = reverse("admin:sso_identityprovider_sp_certificate", args=[pair.provider_id, pair.role])
-    fingerprint = format_html('<span title="{}">{}…</span>', grouped(pair.fingerprint), pair.fingerprint[:16])
-    until = format_html("{} {}", moment(pair.not_after), dates_badge(pair.created_at, pair.not_after))
-    link = format_html('<a href="{}">{}</a>', download, _("Download"))
-    return pair.get_role_display(), fingerprint, until, link
+    return key_table(pairs_of(provider), downloads, links)
 
 
 def metadata_state(settings: SamlSettings, links: Sequence[Link]) -> SafeString:

@@ -22,6 +22,7 @@ from audit.actors import Actor
 from console.admins import refusals
 from console.admins.columns import facts
 from console.admins.confirmed import button
+from console.admins.key_table import Link
 from console.admins.provider_testing import ProviderTesting
 from console.saml import columns, form
 from console.saml.actions import SamlActions
@@ -47,7 +48,7 @@ def is_saml(obj: Any) -> bool:
 class SamlPage(SamlActions, ProviderTesting):
     """Mixed into the admin of providers."""
 
-    actions_submit_line = ("enable_saml", "test_saml")
+    submit_saml = ("enable_saml", "test_saml")
     saml_columns = (
         *("saml_our_side", "saml_their_side", "saml_certificates"),
         *("saml_waiting", "saml_metadata_state", "saml_keys"),
@@ -141,9 +142,9 @@ class SamlPage(SamlActions, ProviderTesting):
             roll_over_key=_("Roll over"),
             drop_previous_key=_("Drop previous"),
         )
-        return columns.key_table(provider, links)
+        return columns.our_keys(provider, links)
 
-    def _links(self, provider: IdentityProvider, **labels: str) -> list[columns.Link]:
+    def _links(self, provider: IdentityProvider, **labels: str) -> list[Link]:
         # Set by changeform_view: a column isn't told who looks.
         may = getattr(provider, "may_change", False)
         fitting = self.offered_saml(provider) if may else frozenset()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +15,33 @@ from django.views import View
 from sso import advice, protocols, testing
 from sso.checks import Outcome
 from sso.claim_names import names_for
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider, ProtocolName, SignInAttempt
 from sso.refusals import Refusal
 from sso.return_urls import safe_next
 
 _SHOWN = 100  # characters of a claim's values in the table, times ten
+# What an ID token says about itself (RFC 7519 §4.1, OpenID Connect Core §2, §3.3.2.11): looked at among the checks.
+_ABOUT_THE_TOKEN = frozenset(
+    {
+        "iss",
+        "aud",
+        "azp",
+        "exp",
+        "iat",
+        "nbf",
+        "nonce",
+        "at_hash",
+        "c_hash",
+        "auth_time",
+        "acr",
+        "amr",
+        "sid",
+        "sub",
+    }
+)
+_ABOUT_THE_ADDRESS = {"email_verified": "email", "xms_edov": "email", "hd": "email"}  # V-3, V-4
+_MOMENTS = frozenset({"exp", "iat", "nbf", "auth_time", "session_expiry"})  # in seconds since 1970
+_SECONDS = re.compile(r"[0-9]{1,10}")
 
 
 class TestResultView(View):
@@ -78,18 +102,29 @@ def _context(attempt: SignInAttempt) -> dict[str, Any]:
 
 
 def _attributes(raw: dict[str, list[str]], provider: IdentityProvider) -> list[dict[str, Any]]:
-    """Return what was sent, each with the claim that it became."""
+    """Return what was sent, each with the claim that it became: what was used first, what was only checked last."""
+    checked = _ABOUT_THE_TOKEN if provider.protocol == ProtocolName.OIDC else frozenset()
     names = names_for(provider.protocol, provider.vendor, provider.claim_names)
     became: dict[str, str] = {}
     for claim, candidates in names.items():
         taken = next((name for name in candidates if name in raw), None)
         if taken is not None:
             became[taken] = ", ".join(filter(None, (became.get(taken), claim)))
+    if provider.protocol == ProtocolName.OIDC:
+        became = {**{name: claim for name, claim in _ABOUT_THE_ADDRESS.items() if name in raw}, **became}
     return [
         {
             "name": name,
             "values": [value[: _SHOWN * 10] for value in values[:_SHOWN]],
+            "moment": _moment(values[0]) if name in _MOMENTS & checked and len(values) == 1 else None,
             "claim": became.get(name, ""),
+            "is_checked": name in checked,
         }
-        for name, values in sorted(raw.items(), key=lambda item: (item[0] not in became, item[0]))
+        for name, values in sorted(
+            raw.items(), key=lambda item: (item[0] not in became, item[0] in checked, item[0])
+        )
     ]
+
+
+def _moment(value: str) -> datetime | None:
+    return datetime.fromtimestamp(int(value), UTC) if _SECONDS.fullmatch(value) else None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Kind, User
+from foundation.http import OutboundCode, OutboundError, OutboundHttp
 from tests.conftest import client_of
+from tests.sso_oidc.misbehaving_provider import MisbehavingProvider
+from tests.sso_oidc.openid_world import ready_made_keys
 from tests.worlds import World, add_vendor_person, found_account, sign_in
 
 HERE = "localhost:8000"
@@ -42,3 +46,30 @@ def browse() -> Callable[[User], Client]:
 def operator(db: None) -> User:
     """A vendor operator."""
     return add_vendor_person("olga", Kind.OPERATOR)
+
+
+@pytest.fixture
+def idp(settings: Any) -> Iterator[MisbehavingProvider]:
+    """An OpenID provider that answers, at an address that only an operator may enter (V-23)."""
+    with MisbehavingProvider() as running:
+        settings.BROKER_NETWORK_ALLOW_LIST = running.server.allowed
+        yield running
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but what a test allows can be reached: no test asks a vendor."""
+    ask = OutboundHttp.get_bytes
+
+    def get_bytes(self: OutboundHttp, url: str, **options: Any) -> bytes:
+        if not self.is_allow_listed(url):
+            raise OutboundError(OutboundCode.CONNECTION, "a vendor")
+        return ask(self, url, **options)
+
+    monkeypatch.setattr(OutboundHttp, "get_bytes", get_bytes)
+
+
+@pytest.fixture
+def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the making of RSA keys."""
+    ready_made_keys(monkeypatch)

@@ -1,0 +1,155 @@
+"""Steps on an OpenID Connect provider's page that ask first: reading discovery, and our keys (O-1, O-5)."""
+
+from __future__ import annotations
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.actors import Actor
+from console.admins.columns import facts
+from console.admins.confirmed import ConfirmedActions, ask_and_act, button
+from console.oidc.discovering import read_and_tell
+from sso.models import IdentityProvider, KeyRole, ProtocolName
+from sso_oidc import client_keys
+from sso_oidc.configuration import settings_of
+
+_ENDINGS = frozenset({"cer", "pem"})  # vendors' consoles choose by the ending; the content is PEM either way
+
+
+def _make(actor: Actor, provider: IdentityProvider) -> bool:
+    client_keys.ensure_key_pair(provider=provider, actor=actor)
+    return True
+
+
+def _add_next(actor: Actor, provider: IdentityProvider) -> bool:
+    client_keys.add_next_key(provider=provider, actor=actor)
+    return True
+
+
+def _roll_over(actor: Actor, provider: IdentityProvider) -> bool:
+    client_keys.roll_over(provider=provider, actor=actor)
+    return True
+
+
+def _drop_previous(actor: Actor, provider: IdentityProvider) -> bool:
+    return client_keys.drop_previous(provider=provider, actor=actor)
+
+
+class OidcActions(ConfirmedActions):
+    """Mixed into the admin of providers."""
+
+    actions_oidc: tuple[str, ...] = (
+        *("discover", "make_client_key", "add_client_key"),
+        *("roll_over_client_key", "drop_client_key"),
+    )
+
+    def offered_oidc(self, obj: IdentityProvider) -> frozenset[str]:
+        """Return the steps that fit where discovery and keys stand."""
+        if obj.protocol != ProtocolName.OIDC:
+            return frozenset()
+        fitting = {"discover"} if settings_of(obj).issuer else set()
+        pairs = client_keys.pairs_of(obj)
+        if not pairs:
+            return frozenset({*fitting, "make_client_key"})
+        if KeyRole.NEXT not in pairs:
+            fitting.add("add_client_key")
+        elif KeyRole.PREVIOUS not in pairs:
+            fitting.add("roll_over_client_key")
+        if KeyRole.PREVIOUS in pairs:
+            fitting.add("drop_client_key")
+        return frozenset(fitting)
+
+    @button(description=gettext_lazy("Read discovery"), url_path="discover", icon="sync")
+    def discover(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Read the discovery document; the answer says what came of it."""
+        provider: IdentityProvider | None = self.get_object(request, unquote(object_id))
+        if provider is None:
+            raise Http404
+        if "discover" not in self.offered(request, provider):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self.ask(
+                request,
+                provider,
+                question=_("Read the provider's discovery document from its address now?"),
+                button=_("Read it now"),
+                details=facts([(_("Issuer"), settings_of(provider).issuer)]),
+            )
+        read_and_tell(request, provider)
+        return redirect(self.url_of("change", provider.pk))
+
+    make_client_key = ask_and_act(
+        "make_client_key",
+        label=gettext_lazy("Make our key"),
+        icon="key",
+        question=gettext_lazy(
+            "Make a key pair of ours for %(name)s? Nothing is signed with it until “private key” is chosen as the "
+            "client authentication, so its certificate can be handed over first."
+        ),
+        change=_make,
+        done=gettext_lazy("Made. Download the certificate and upload it in the provider's console."),
+    )
+    add_client_key = ask_and_act(
+        "add_client_key",
+        label=gettext_lazy("Add next key"),
+        icon="key",
+        question=gettext_lazy(
+            "Make the key that follows for %(name)s? Our key set shows it at once beside the current one; it signs "
+            "nothing until you roll over."
+        ),
+        change=_add_next,
+        done=gettext_lazy(
+            "Made. Let the provider read our key set again, or upload the new certificate there."
+        ),
+    )
+    roll_over_client_key = ask_and_act(
+        "roll_over_client_key",
+        label=gettext_lazy("Roll over"),
+        icon="autorenew",
+        question=gettext_lazy(
+            "Sign with the next key from now on? The provider of %(name)s must know it already. The current one stays "
+            "in our key set until you drop it."
+        ),
+        change=_roll_over,
+        done=gettext_lazy("Rolled over."),
+    )
+    drop_client_key = ask_and_act(
+        "drop_client_key",
+        label=gettext_lazy("Drop previous"),
+        icon="delete",
+        question=gettext_lazy("Take the previous key of %(name)s out of our key set and forget it?"),
+        change=_drop_previous,
+        done=gettext_lazy("Dropped."),
+    )
+
+    # --- our certificate ----------------------------------------------------------------------------------------------
+
+    def oidc_urls(self) -> list[URLPattern]:
+        """Return the addresses below a provider's own."""
+        return [
+            path(
+                "<path:object_id>/client-certificate/<slug:role>.<slug:ending>",
+                self.admin_site.admin_view(self.client_certificate_view),
+                name="sso_identityprovider_client_certificate",
+            )
+        ]
+
+    def client_certificate_view(
+        self, request: HttpRequest, object_id: str, role: str, ending: str
+    ) -> HttpResponse:
+        """Hand out a certificate of ours as a file for the provider's console; it is public."""
+        provider = self.get_object(request, object_id)
+        known = provider is not None and provider.protocol == ProtocolName.OIDC
+        if not known or role not in KeyRole.values or ending not in _ENDINGS:
+            raise Http404
+        pair = client_keys.pairs_of(provider).get(KeyRole(role))
+        if pair is None:
+            raise Http404
+        answer = HttpResponse(pair.certificate, content_type="application/x-pem-file")
+        answer["Content-Disposition"] = f'attachment; filename="{provider.slug}-{role}.{ending}"'
+        return answer
