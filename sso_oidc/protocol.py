@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import Account, UserSession
-from foundation.http import OutboundError
+from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts, provider_urls
 from sso.checks import Check
@@ -29,6 +29,7 @@ from sso_oidc.provider_errors import ProviderError, ProviderProblem
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+START_SECONDS = 10  # over all calls before the browser leaves (O-5)
 _FRIENDLY = {
     ProviderProblem.CONSENT_DECLINED: Code.CONSENT_REFUSED,
     ProviderProblem.NOT_ASSIGNED: Code.NOT_ASSIGNED,
@@ -128,7 +129,8 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
     try:
-        metadata = outbound.discovery(start.provider).metadata(row.issuer)
+        deadline = Deadline(START_SECONDS)
+        metadata = outbound.discovery(start.provider).metadata(row.issuer, deadline=deadline)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error
     nonce = random_secret()

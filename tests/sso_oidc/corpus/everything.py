@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.sso_oidc.corpus import browser_answer, id_token_claims, id_token_signature
+from tests.sso_oidc.corpus import (
+    addresses,
+    browser_answer,
+    direct_answers,
+    id_token_claims,
+    id_token_signature,
+    published,
+    slow,
+)
 from tests.sso_oidc.corpus.case import Case, Variant, Way, twins_of
 
 DEFECTS: dict[str, tuple[Case, ...]] = {
@@ -17,10 +25,18 @@ DEFECTS: dict[str, tuple[Case, ...]] = {
     "issuer in the answer": browser_answer.NAMES,
     "errors": browser_answer.ERRORS,
     "other sessions and mix-up": browser_answer.SESSIONS,
+    "token endpoint": direct_answers.TOKEN_ENDPOINT,
+    "userinfo": direct_answers.USERINFO,
+    "discovery": published.DISCOVERY,
+    "keys and rotation": published.KEY_SETS,
+    "addresses": addresses.CASES,
+    "slowness": slow.CASES,
 }
 VARIANTS: tuple[Variant, ...] = (
     *id_token_signature.VARIANTS,
     *id_token_claims.VARIANTS,
     *browser_answer.VARIANTS,
+    *direct_answers.VARIANTS,
+    *published.VARIANTS,
 )
 TWINS: tuple[tuple[Case, Way], ...] = tuple(twins_of(case for cases in DEFECTS.values() for case in cases))

@@ -8,6 +8,7 @@ somewhere else.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -18,6 +19,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from tests.journeys.person_browser import Page
+from tests.journeys.seen import rows
 from tests.sso_oidc.corpus.case import Way
 from tests.sso_oidc.corpus.provider import AuthorizingProvider, Fields, Grant
 
@@ -83,6 +85,7 @@ class Scene:
     on_answer: OnAnswer | None = None
     sent: list[str] = field(default_factory=list)  # values that a page must not show
     slowest: float = 0.0  # seconds of one answer of the product
+    before: Counter[str] = field(default_factory=Counter)  # rows of each table when the answer set out
     kept: Delivery | None = None  # somebody else's answer, not yet delivered
     afterwards: list[Callable[[], None]] = field(default_factory=list)  # what must be undone
 
@@ -95,11 +98,13 @@ class Scene:
                 self.afterwards.pop()()
 
     def _play(self) -> Page:
+        self.before = rows()
         page, delivery = self.leave(self.browser)
         if delivery is None:
             return page
         if self.on_answer is not None:
             delivery = self.on_answer(self, delivery)
+            self.before = rows()
         return self.deliver(delivery)
 
     def leave(self, browser: Client, slug: str = "") -> tuple[Page, Delivery | None]:

@@ -23,7 +23,7 @@ from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
 from sso_oidc.models import OidcSettings
 from tests.journeys.person_browser import Page
-from tests.journeys.seen import reasons, rows, track_id_of, written
+from tests.journeys.seen import reasons, track_id_of, written
 from tests.sso_oidc.corpus.case import Case, Hook, Variant, Way, nothing
 from tests.sso_oidc.corpus.provider import SECRET, AuthorizingProvider
 from tests.sso_oidc.corpus.scene import ACME, GLOBEX, Scene, new_browser
@@ -112,7 +112,8 @@ def set_up(stage: Stage, way: Way, settings: Mapping[str, Any], hook: Hook, brow
     for provider in (stage.acme, stage.globex):
         provider.behave()
     OidcSettings.objects.update(flow=way.flow)
-    OidcSettings.objects.filter(provider__slug=ACME).update(**settings) if settings else None
+    if settings:
+        OidcSettings.objects.filter(provider__slug=ACME).update(**settings)
     scene = Scene(way, stage.acme, stage.globex, browser)
     hook(scene)
     return scene
@@ -122,14 +123,13 @@ def refused(case: Case, way: Way, stage: Stage) -> Scene:
     """Play the defect."""
     browser = stage.bea()
     scene = set_up(stage, way, case.settings, case.spoil, browser)
-    before = rows()
     page = scene.play()
     wanted = case.codes.get(way, case.code)
     found = reason_of(page, down=case.down)
     assert found == wanted, f"refused for {found}, not {wanted}"
     shown = [value for value in scene.sent if value in page.text or any(value in each for each in page.headers.values())]
     assert shown == [], f"reflected: {shown}"
-    assert set(written(before)) <= _LEFT_BEHIND, written(before)
+    assert set(written(scene.before)) <= _LEFT_BEHIND, written(scene.before)
     assert email_of(browser) == BEA, "the session that was there is gone"
     assert scene.slowest < SLOWEST, f"{scene.slowest:.1f} s"
     case.look(scene)
