@@ -1,0 +1,154 @@
+"""People of a company whose identity provider is panva's oidc-provider sign in and out (O-1, O-6, O-7)."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.interop.conftest import PeerPorts
+from tests.interop.oidc_company import Manner, OidcCompany, configure_companies
+from tests.interop.oidc_provider_peer import OidcProvider, running_oidc_provider
+from tests.interop.running_broker import RunningBroker
+from tests.interop.visitor import Visitor
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.skipif(shutil.which("npm") is None, reason="needs Debian's packages nodejs and npm"),
+]
+
+Companies = dict[str, OidcCompany]
+HYBRID = {"response_types": ["code id_token"]}
+MANNERS = {
+    "by-basic": Manner(),
+    "by-form": Manner(
+        {"token_endpoint_auth_method": "client_secret_post"}, {"client_authentication": "client_secret_post"}
+    ),
+    "public": Manner({"token_endpoint_auth_method": "none"}, {"client_authentication": "none"}),
+    "hybrid": Manner(HYBRID, {"flow": "hybrid"}),
+    "curve": Manner({"id_token_signed_response_alg": "ES256"}),
+    "padded": Manner({"id_token_signed_response_alg": "PS256", **HYBRID}, {"flow": "hybrid"}),
+    "hmac": Manner({"id_token_signed_response_alg": "HS256"}),
+    "rotating": Manner(),
+    "elsewhere": Manner({"redirect_uris": ["https://elsewhere.example/callback"]}),
+}
+PUBLIC = {"public"}
+
+
+@pytest.fixture(scope="module")
+def client_secrets() -> dict[str, str]:
+    return {slug: secrets.token_urlsafe(32) for slug in MANNERS if slug not in PUBLIC}
+
+
+@pytest.fixture(scope="module")
+def oidc_provider(
+    broker: RunningBroker,
+    peer_ports: PeerPorts,
+    client_secrets: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[OidcProvider]:
+    folder = tmp_path_factory.mktemp("oidc-provider")
+    with running_oidc_provider(
+        peer_ports.oidc_provider, broker.url, MANNERS, client_secrets, folder
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def companies(
+    broker: RunningBroker,
+    oidc_provider: OidcProvider,
+    client_secrets: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Companies:
+    folder = tmp_path_factory.mktemp("oidc-companies")
+    return configure_companies(broker, oidc_provider, MANNERS, client_secrets, folder)
+
+
+@pytest.mark.parametrize(
+    ("slug", "method"),
+    [("by-basic", "client_secret_basic"), ("by-form", "client_secret_post"), ("public", "none")],
+)
+def test_code_flow_with_each_way_to_say_who_we_are(
+    companies: Companies, oidc_provider: OidcProvider, slug: str, method: str
+) -> None:
+    """O-1: the provider demands PKCE of a public client and takes no other way than the registered one"""
+    visitor = Visitor()
+    companies[slug].assert_employee(visitor, companies[slug].sign_in(visitor))
+    seen = oidc_provider.seen()
+    assert (seen["authorizations"][-1], seen["tokens"][-1]) == ("code", method)
+
+
+@pytest.mark.parametrize("slug", ["hybrid", "padded"])
+def test_hybrid_flow_by_form(companies: Companies, oidc_provider: OidcProvider, slug: str) -> None:
+    """O-1, O-6: the form that the browser posts brings an ID token with c_hash, the token endpoint another one"""
+    visitor = Visitor()
+    companies[slug].assert_employee(visitor, companies[slug].sign_in(visitor))
+    [(address, fields)] = visitor.sent
+    assert urlsplit(address).path == f"/sso/oidc/{slug}/callback"
+    assert {"code", "id_token", "state"} <= set(fields)
+    assert oidc_provider.seen()["authorizations"][-1] == "code id_token"
+
+
+def test_tokens_signed_on_a_curve(companies: Companies) -> None:
+    """O-6: ES256"""
+    visitor = Visitor()
+    companies["curve"].assert_employee(visitor, companies["curve"].sign_in(visitor))
+
+
+def test_tokens_signed_with_the_client_secret_are_refused(companies: Companies) -> None:
+    """O-6: never HMAC, though the provider offers it and the administrator there chose it"""
+    visitor = Visitor()
+    refused = companies["hmac"].sign_in(visitor)
+    assert (refused.status, urlsplit(refused.url).path) == (400, "/sso/oidc/hmac/callback")
+    assert not companies["hmac"].is_signed_in(visitor)
+
+
+def test_coming_back_needs_no_second_word(companies: Companies, oidc_provider: OidcProvider) -> None:
+    """L-12: another browser tab, hours later"""
+    company, visitor = companies["by-basic"], Visitor()
+    company.assert_employee(visitor, company.sign_in(visitor))
+    company.assert_employee(visitor, visitor.open(company.start))
+
+
+def test_new_keys_of_the_provider_are_noticed_at_once(
+    companies: Companies, oidc_provider: OidcProvider
+) -> None:
+    """O-5: signed in with the old key, then with a new one that our cache has never seen"""
+    company = companies["rotating"]
+    before = Visitor()
+    company.assert_employee(before, company.sign_in(before))
+    assert oidc_provider.rotate() == "rsa-1"
+    after = Visitor()
+    company.assert_employee(after, company.sign_in(after))
+
+
+def test_person_who_says_no_at_the_provider_reads_why(companies: Companies) -> None:
+    """L-10, O-4: error=access_denied with a description that nobody sees"""
+    company, visitor = companies["by-basic"], Visitor()
+    asked = visitor.open(company.start)
+    refused = visitor.open(f"{asked.url}/abort")
+    assert (refused.status, urlsplit(refused.url).path) == (400, "/sso/oidc/by-basic/callback")
+    assert "you have to consent" in refused.text
+    assert "End-User aborted" not in refused.text
+    assert not company.is_signed_in(visitor)
+
+
+def test_the_provider_refuses_a_callback_that_is_not_registered(companies: Companies) -> None:
+    """O-2: so its yes in the other tests means that it compared ours"""
+    refused = Visitor().open(companies["elsewhere"].start)
+    assert (refused.status, urlsplit(refused.url).hostname) == (400, "127.0.0.1")
+
+
+def test_every_sign_in_asks_with_pkce_and_nonce(companies: Companies) -> None:
+    """O-1, O-6: as it stands in the address or was pushed before"""
+    visitor = Visitor()
+    answer = visitor.session.get(companies["by-basic"].start, allow_redirects=False, timeout=30)
+    asked = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert asked["client_id"] == ["by-basic"]
+    if "request_uri" not in asked:
+        assert asked["code_challenge_method"] == ["S256"]
+        assert len(asked["nonce"][0]) >= 32
