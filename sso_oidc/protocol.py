@@ -29,7 +29,7 @@ from sso_oidc.provider_errors import ProviderError, ProviderProblem
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-START_SECONDS = 10  # over all calls before the browser leaves (O-5)
+REQUEST_SECONDS = 10  # one deadline over all calls before the browser leaves (O-5)
 _FRIENDLY = {
     ProviderProblem.CONSENT_DECLINED: Code.CONSENT_REFUSED,
     ProviderProblem.NOT_ASSIGNED: Code.NOT_ASSIGNED,
@@ -128,8 +128,8 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     row = settings_of(start.provider)
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
+    deadline = Deadline(REQUEST_SECONDS)
     try:
-        deadline = Deadline(START_SECONDS)
         metadata = outbound.discovery(start.provider).metadata(row.issuer, deadline=deadline)
     except (OidcRefusal, OutboundError) as error:
         raise refused(error) from error

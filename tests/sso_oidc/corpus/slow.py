@@ -56,7 +56,7 @@ class Slow:
 
 def shortened(scene: Scene) -> None:
     """One second in place of ten, for the callback and for what comes before it."""
-    for name in ("sso_oidc.backend.CALLBACK_SECONDS", "sso_oidc.protocol.START_SECONDS"):
+    for name in ("sso_oidc.backend.CALLBACK_SECONDS", "sso_oidc.protocol.REQUEST_SECONDS"):
         patch = mock.patch(name, LIMIT)
         patch.start()
         scene.afterwards.append(patch.stop)
