@@ -1,4 +1,4 @@
-"""Python environments and Node packages of peers that must not share ours: made once from exact pins, made anew when those change."""
+"""Python environments and Node packages of peers that must not share ours: made from exact pins, anew when they change."""
 
 from __future__ import annotations
 

@@ -70,10 +70,12 @@ class OidcCompany:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How one company's two sides are set: what the client is registered with there, and ``oidc`` in our words."""
+    """How one company's two sides are set: what the client is registered with there, and ours: the flow, and columns of
+    ``OidcSettings``."""
 
     registered: Mapping[str, object] = field(default_factory=dict)
-    oidc: Mapping[str, object] = field(default_factory=dict)
+    flow: str = "code"
+    ours: Mapping[str, object] = field(default_factory=dict)
 
 
 PERSON: Mapping[str, object] = {
@@ -85,6 +87,18 @@ PERSON: Mapping[str, object] = {
     "space_role": ["Space Developer", "Space Member"],
 }
 
+_SAVE = """
+from audit.actors import configuration
+from sso.models import IdentityProvider
+from sso_oidc.configuration import OidcValues, save_oidc_settings
+for slug, values in {wanted!r}.items():
+    save_oidc_settings(
+        provider=IdentityProvider.objects.get(slug=slug),
+        actor=configuration("interop"),
+        values=OidcValues(**values),
+    )
+"""
+
 
 def configure_companies(
     broker: RunningBroker,
@@ -95,12 +109,18 @@ def configure_companies(
 ) -> dict[str, OidcCompany]:
     """Set our side of each company up, by its slug, with one configuration file; ``secrets`` are the clients'."""
     accounts = [
-        _account(slug, {"issuer": provider.issuer, "client_id": slug, **_secret(secrets, slug), **manner.oidc})
+        _account(
+            slug,
+            {"issuer": provider.issuer, "client_id": slug, "flow": manner.flow, **_secret(secrets, slug)},
+        )
         for slug, manner in manners.items()
     ]
     file = folder / "companies.yaml"
     file.write_text(yaml.safe_dump({"accounts": accounts}), encoding="utf-8")
     broker.configure(file)
+    broker.shell(
+        _SAVE.format(wanted={slug: dict(manner.ours) for slug, manner in manners.items() if manner.ours})
+    )
     return {slug: OidcCompany(broker, provider, slug) for slug in manners}
 
 

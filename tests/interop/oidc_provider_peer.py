@@ -29,7 +29,9 @@ class OidcProvider:
         self.issuer = f"http://127.0.0.1:{port}"
 
     def sign_in(self, visitor: Visitor, page: Page, person: str) -> Page:
-        return visitor.fill(page, login=person, password="anything")
+        page = visitor.fill(page, login=person, password="anything")
+        # It asks users of native clients each time whether they know what they do (RFC 8252 §8.6).
+        return visitor.fill(page, action="/interaction/") if page.url.startswith(self.issuer) else page
 
     def seen(self) -> dict[str, Any]:
         """What it has been asked and told: response types, ways of authentication, pushed requests, logouts."""
@@ -40,13 +42,13 @@ class OidcProvider:
         """Sign with the next key from now on; return its name."""
         return requests.post(f"{self.issuer}/operator/rotate", timeout=10).text
 
-    def knows(self, visitor: Visitor) -> bool:
-        """Tell whether it has a session with this browser."""
-        return any(cookie.name == "_session" for cookie in visitor.session.cookies)
+    def say_yes(self, visitor: Visitor, page: Page) -> Page:
+        """Agree to sign out."""
+        return visitor.fill(page, action="/session/end/confirm", logout="yes")
 
     def sign_out_there(self, visitor: Visitor) -> Page:
         """Sign out at the provider, which tells every application."""
-        return visitor.fill(visitor.open(f"{self.issuer}/session/end"), action="/session/end/confirm")
+        return self.say_yes(visitor, visitor.open(f"{self.issuer}/session/end"))
 
 
 def client_of(broker_url: str, slug: str, manner: Manner, secret: str) -> dict[str, object]:
@@ -63,6 +65,7 @@ def client_of(broker_url: str, slug: str, manner: Manner, secret: str) -> dict[s
         "grant_types": ["authorization_code", *(["implicit"] if hybrid else [])],
         "response_types": ["code"],
         "token_endpoint_auth_method": "client_secret_basic",
+        "jwks_uri": f"{broker_url}/.well-known/jwks.json",
         **({"client_secret": secret} if secret else {}),
         **manner.registered,
     }
@@ -82,9 +85,7 @@ def running_oidc_provider(
             client_of(broker_url, slug, manner, client_secrets.get(slug, ""))
             for slug, manner in manners.items()
         ],
-        "people": {
-            f"mia@{slug}.example": {"email": f"mia@{slug}.example", **PERSON} for slug in manners
-        },
+        "people": {f"mia@{slug}.example": {"email": f"mia@{slug}.example", **PERSON} for slug in manners},
         "keys": [key.as_dict(private=True) for key in keys_and_curve],
         "cookieKey": secrets.token_hex(16),
     }

@@ -22,25 +22,43 @@ pytestmark = [
 
 Companies = dict[str, OidcCompany]
 HYBRID = {"response_types": ["code id_token"]}
+BY_KEY = {"token_endpoint_auth_method": "private_key_jwt"}
 MANNERS = {
     "by-basic": Manner(),
     "by-form": Manner(
-        {"token_endpoint_auth_method": "client_secret_post"}, {"client_authentication": "client_secret_post"}
+        {"token_endpoint_auth_method": "client_secret_post"},
+        ours={"client_authentication": "client_secret_post"},
     ),
-    "public": Manner({"token_endpoint_auth_method": "none"}, {"client_authentication": "none"}),
-    "hybrid": Manner(HYBRID, {"flow": "hybrid"}),
+    "public": Manner({"token_endpoint_auth_method": "none"}, ours={"client_authentication": "none"}),
+    "hybrid": Manner(HYBRID, flow="hybrid"),
     "curve": Manner({"id_token_signed_response_alg": "ES256"}),
-    "padded": Manner({"id_token_signed_response_alg": "PS256", **HYBRID}, {"flow": "hybrid"}),
+    "padded": Manner({"id_token_signed_response_alg": "PS256", **HYBRID}, flow="hybrid"),
     "hmac": Manner({"id_token_signed_response_alg": "HS256"}),
     "rotating": Manner(),
+    "unpushed": Manner(ours={"pushed_requests": False}),
+    "by-key": Manner(BY_KEY, ours={"client_authentication": "private_key_jwt"}),
+    "by-key-hybrid": Manner(
+        {**BY_KEY, **HYBRID}, flow="hybrid", ours={"client_authentication": "private_key_jwt"}
+    ),
+    "rolling": Manner(BY_KEY, ours={"client_authentication": "private_key_jwt"}),
+    "leaving": Manner(),
+    "left": Manner(HYBRID, flow="hybrid"),
     "elsewhere": Manner({"redirect_uris": ["https://elsewhere.example/callback"]}),
 }
-PUBLIC = {"public"}
+WITHOUT_SECRET = {"public", "by-key", "by-key-hybrid", "rolling"}
+_ROLL_OVER = """
+from audit.actors import configuration
+from sso.models import IdentityProvider
+from sso_oidc import client_keys
+provider = IdentityProvider.objects.get(slug="rolling")
+client_keys.{step}(provider=provider, actor=configuration("interop"))
+print(client_keys.pairs_of(provider)["current"].fingerprint)
+"""
 
 
 @pytest.fixture(scope="module")
 def client_secrets() -> dict[str, str]:
-    return {slug: secrets.token_urlsafe(32) for slug in MANNERS if slug not in PUBLIC}
+    return {slug: secrets.token_urlsafe(32) for slug in MANNERS if slug not in WITHOUT_SECRET}
 
 
 @pytest.fixture(scope="module")
@@ -137,18 +155,84 @@ def test_person_who_says_no_at_the_provider_reads_why(companies: Companies) -> N
     assert not company.is_signed_in(visitor)
 
 
-def test_the_provider_refuses_a_callback_that_is_not_registered(companies: Companies) -> None:
-    """O-2: so its yes in the other tests means that it compared ours"""
+def test_the_provider_refuses_a_callback_that_is_not_registered(
+    companies: Companies, oidc_provider: OidcProvider
+) -> None:
+    """O-2: so its yes in the other tests means that it compared ours; it says so to the pushed request"""
     refused = Visitor().open(companies["elsewhere"].start)
-    assert (refused.status, urlsplit(refused.url).hostname) == (400, "127.0.0.1")
+    assert (refused.status, urlsplit(refused.url).path) == (400, "/sso/oidc/elsewhere/login")
+    assert "elsewhere" not in oidc_provider.seen()["pushed"]
 
 
-def test_every_sign_in_asks_with_pkce_and_nonce(companies: Companies) -> None:
-    """O-1, O-6: as it stands in the address or was pushed before"""
+def test_request_is_pushed_where_the_provider_offers_it(
+    companies: Companies, oidc_provider: OidcProvider
+) -> None:
+    """O-1, RFC 9126: the address that the browser gets holds nothing but a name"""
     visitor = Visitor()
     answer = visitor.session.get(companies["by-basic"].start, allow_redirects=False, timeout=30)
     asked = parse_qs(urlsplit(answer.headers["Location"]).query)
-    assert asked["client_id"] == ["by-basic"]
-    if "request_uri" not in asked:
-        assert asked["code_challenge_method"] == ["S256"]
-        assert len(asked["nonce"][0]) >= 32
+    assert set(asked) == {"client_id", "request_uri"}
+    assert "by-basic" in oidc_provider.seen()["pushed"]
+
+
+def test_request_is_in_the_address_where_it_is_not_pushed(
+    companies: Companies, oidc_provider: OidcProvider
+) -> None:
+    """O-1, O-6"""
+    company, visitor = companies["unpushed"], Visitor()
+    answer = visitor.session.get(company.start, allow_redirects=False, timeout=30)
+    asked = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert (asked["client_id"], asked["code_challenge_method"]) == (["unpushed"], ["S256"])
+    assert len(asked["nonce"][0]) >= 32
+    company.assert_employee(visitor, company.sign_in(visitor))
+    assert "unpushed" not in oidc_provider.seen()["pushed"]
+
+
+@pytest.mark.parametrize("slug", ["by-key", "by-key-hybrid"])
+def test_our_own_key_is_all_that_the_provider_needs(
+    companies: Companies, oidc_provider: OidcProvider, slug: str
+) -> None:
+    """O-1, O-3: it fetches our key set, and verifies an assertion for the request and one for the code"""
+    visitor = Visitor()
+    companies[slug].assert_employee(visitor, companies[slug].sign_in(visitor))
+    assert oidc_provider.seen()["tokens"][-1] == "private_key_jwt"
+
+
+def test_our_next_key_signs_in_as_the_one_before_did(companies: Companies, broker: RunningBroker) -> None:
+    """O-1: published beside the present one before it signs, so that whoever keeps our key set knows it by then"""
+    company = companies["rolling"]
+    current = broker.shell(_ROLL_OVER.format(step="add_next_key"))
+    before = Visitor()
+    company.assert_employee(before, company.sign_in(before))
+    assert broker.shell(_ROLL_OVER.format(step="roll_over")) != current
+    after = Visitor()
+    company.assert_employee(after, company.sign_in(after))
+
+
+def test_signing_out_here_ends_the_session_there(companies: Companies, oidc_provider: OidcProvider) -> None:
+    """O-7, L-12: with the ID token as a hint; the provider asks, and sends the person back"""
+    company, visitor = companies["leaving"], Visitor()
+    company.assert_employee(visitor, company.sign_in(visitor))
+    asked = company.sign_out(visitor)
+    assert urlsplit(asked.url).path == "/session/end"
+    assert not company.is_signed_in(visitor)
+    end = oidc_provider.say_yes(visitor, asked)
+    assert (end.status, urlsplit(end.url).path) == (200, "/sso/oidc/leaving/logged-out"), end.text[:2000]
+    assert "leaving was asked to end your session there too" in end.text
+    again = visitor.open(company.start)
+    assert urlsplit(again.url).hostname == "127.0.0.1"  # it asks who this is
+
+
+@pytest.mark.parametrize("slug", ["leaving", "left"])
+def test_signing_out_there_ends_the_session_here(
+    companies: Companies, oidc_provider: OidcProvider, slug: str
+) -> None:
+    """O-7, L-12: the provider posts a logout token, which names one session of the person by its sid"""
+    company = companies[slug]
+    visitor, elsewhere = Visitor(), Visitor()
+    for each in (visitor, elsewhere):
+        company.assert_employee(each, company.sign_in(each))
+    oidc_provider.sign_out_there(visitor)
+    assert ["accepted", slug, company.employee] in oidc_provider.seen()["backchannel"]
+    assert not company.is_signed_in(visitor)
+    assert company.is_signed_in(elsewhere)  # another session of the same person, with a sid of its own

@@ -42,9 +42,7 @@ def test_twin_of_a_defect_signs_in(case: Case, way: Way, stage: Stage) -> None: 
 
 @pytest.mark.parametrize(
     ("variant", "way"),
-    [
-        pytest.param(variant, way, id=f"{variant}: {way}") for variant in VARIANTS for way in variant.ways
-    ],
+    [pytest.param(variant, way, id=f"{variant}: {way}") for variant in VARIANTS for way in variant.ways],
 )
 def test_honest_provider_signs_the_right_person_in(
     variant: Variant,

@@ -6,7 +6,7 @@ import { Provider } from 'oidc-provider';
 
 const { port, clients, people, keys, cookieKey } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const issuer = `http://127.0.0.1:${port}`;
-const seen = { authorizations: [], pushed: 0, tokens: [], backchannel: [] };
+const seen = { authorizations: [], pushed: [], tokens: [], backchannel: [] };
 
 function provide(signingKeys) {
   const provider = new Provider(issuer, {
@@ -29,6 +29,7 @@ function provide(signingKeys) {
         },
       },
     },
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'HS256'] },
     responseTypes: ['code', 'code id_token'],
     // Everybody in the company has agreed.
     async loadExistingGrant(ctx) {
@@ -48,7 +49,7 @@ function provide(signingKeys) {
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
   });
   provider.on('grant.success', (ctx) => seen.tokens.push(ctx.oidc.client.tokenEndpointAuthMethod));
-  provider.on('pushed_authorization_request.success', () => { seen.pushed += 1; });
+  provider.on('pushed_authorization_request.success', (ctx, client) => seen.pushed.push(client.clientId));
   provider.on('authorization.success', (ctx) => seen.authorizations.push(ctx.oidc.params.response_type));
   provider.on('backchannel.success', (ctx, client, account) => seen.backchannel.push(['accepted', client.clientId, account]));
   provider.on('backchannel.error', (ctx, error, client, account) => seen.backchannel.push([String(error), client.clientId, account]));

@@ -64,7 +64,23 @@ REALLY = tuple(
 )
 CASES = (
     *REALLY,
-    Case("address verified: true in userinfo's text", "V-3", Code.EMAIL_NOT_TRUSTED, userinfo_says("true"), THERE, DIRECT, EMMA),
-    Case("address verified: userinfo's other one", "V-3", Code.EMAIL_NOT_TRUSTED, verified_is_another, TRUE, DIRECT, EMMA),
+    Case(
+        "address verified: true in userinfo's text",
+        "V-3",
+        Code.EMAIL_NOT_TRUSTED,
+        userinfo_says("true"),
+        THERE,
+        DIRECT,
+        EMMA,
+    ),
+    Case(
+        "address verified: userinfo's other one",
+        "V-3",
+        Code.EMAIL_NOT_TRUSTED,
+        verified_is_another,
+        TRUE,
+        DIRECT,
+        EMMA,
+    ),
 )
 VARIANTS: tuple[Variant, ...] = ()

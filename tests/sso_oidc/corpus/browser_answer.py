@@ -37,6 +37,9 @@ def announcing(scene: Scene) -> None:
     scene.provider.document["authorization_response_iss_parameter_supported"] = True
 
 
+unnamed = Bringing(lambda _, delivery: delivery.but(iss=None), announced=True)
+
+
 def fields(**changes: str | None) -> Bringing:
     """Fields changed, added or left out."""
     return Bringing(lambda _, delivery: delivery.but(**changes))
@@ -219,14 +222,29 @@ NAMES = (
     _case(
         "no issuer in the answer, though announced",
         C.ISS_PARAMETER,
-        Bringing(lambda _, delivery: delivery.but(iss=None), announced=True),
+        unnamed,
+        twin=announcing,
+        ways=(Way.CODE,),
+    ),
+    _case(
+        "issuer twice in the answer",
+        C.RESPONSE,
+        Bringing(twice("iss").change, announced=True),
         twin=announcing,
     ),
-    _case("issuer twice in the answer", C.RESPONSE, Bringing(twice("iss").change, announced=True), twin=announcing),
-    _case("error in another issuer's name", C.ISS_PARAMETER, error(error="access_denied", iss="https://evil.example")),
+    _case(
+        "error in another issuer's name",
+        C.ISS_PARAMETER,
+        error(error="access_denied", iss="https://evil.example"),
+    ),
 )
 ERRORS = (
-    _case("the person declined", Code.CONSENT_REFUSED, error(error="access_denied", error_description=EVIL), "O-4"),
+    _case(
+        "the person declined",
+        Code.CONSENT_REFUSED,
+        error(error="access_denied", error_description=EVIL),
+        "O-4",
+    ),
     _case("the provider is in trouble", C.PROVIDER_ERROR, error(error="server_error"), "O-4"),
     _case("error that is markup", C.PROVIDER_ERROR, error(error=EVIL, error_description=EVIL * 20), "O-4"),
     _case("endless error", C.RESPONSE, error(error="e" * 200), "O-4"),
@@ -258,7 +276,12 @@ SESSIONS = (
     _case("answer that was used", Code.ATTEMPT_SPENT, Bringing(twice_delivered), "V-16"),
     _case("answer to another browser's sign-in", Code.WRONG_BROWSER, Bringing(of_another_browser), "V-16"),
     _case("answer after thirty minutes", Code.EXPIRED, thirty_minutes_later, "L-6"),
-    _case("state of another customer's sign-in", Code.ATTEMPT_UNKNOWN, Bringing(state_of_another_customer), "V-16"),
+    _case(
+        "state of another customer's sign-in",
+        Code.ATTEMPT_UNKNOWN,
+        Bringing(state_of_another_customer),
+        "V-16",
+    ),
     _case(
         "code of another session",
         C.PROVIDER_ERROR,
@@ -294,6 +317,13 @@ SESSIONS = (
 CASES = (*FIELDS, *NAMES, *ERRORS, *SESSIONS)
 VARIANTS = (
     Variant("names itself in its answer", "O-6", announcing, ways=ANSWERS),
-    Variant("names itself without saying so before", "O-6", lambda scene: setattr(scene.provider, "announces_iss", True), ways=ANSWERS),
+    Variant(
+        "names itself without saying so before",
+        "O-6",
+        lambda scene: setattr(scene.provider, "announces_iss", True),
+        ways=ANSWERS,
+    ),
+    # RFC 9207 §4: the ID token beside the code names the issuer.
+    Variant("names itself in its ID token alone", "O-6", unnamed, ways=(Way.FRONT,)),
     Variant("fields that nobody knows", "O-6", fields(scope="openid", x="y"), ways=ANSWERS),
 )

@@ -46,8 +46,8 @@ def nothing(scene: Scene) -> None:
 class Case:
     """A defect with the one ``code`` it must meet; ``twin`` is equal but for the defect and signs ``person`` in.
 
-    ``row`` is the requirement. ``codes`` differ from ``code`` where a way meets another check first. ``down`` marks what
-    is an outage of the provider, for which a page may say 503. ``look`` is asked after the refusal.
+    ``row`` is the requirement. ``codes`` differ from ``code`` where a way meets another check first. ``down`` marks
+    what is an outage of the provider, for which a page may say 503. ``look`` is asked after the refusal.
     """
 
     name: str
@@ -88,7 +88,8 @@ def twins_of(cases: Iterable[Case]) -> list[tuple[Case, Way]]:
     for case in cases:
         for way in case.ways:
             same = (
-                way is each and (case.twin, case.person, case.settings) == (other.twin, other.person, other.settings)
+                way is each
+                and (case.twin, case.person, case.settings) == (other.twin, other.person, other.settings)
                 for other, each in found
             )
             if not any(same):

@@ -1,4 +1,4 @@
-"""What the provider's token endpoint and userinfo answer, and how: redirects, rubbish, too much, too little (O-5, O-6)."""
+"""What the provider's token endpoint and userinfo answer, and how: redirects, rubbish; too much or too little (O-5)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ def no_secret_in_sight(scene: Scene) -> None:
 
 
 def cut_off(visit: Visit) -> None:
-    visit.raw(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"token_type":')
+    visit.raw(
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"token_type":'
+    )
     visit.close_connection = True
 
 
@@ -113,7 +115,9 @@ def hung_up(visit: Visit) -> None:
 
 
 def endless_headers(visit: Visit) -> None:
-    visit.raw(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"x" * 60_000) for n in range(30)) + b"\r\n")
+    visit.raw(
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"x" * 60_000) for n in range(30)) + b"\r\n"
+    )
     visit.close_connection = True
 
 
@@ -144,8 +148,12 @@ def _userinfo(name: str, code: str, spoil: Hook, **more: Any) -> Case:
 PAGE = answer(b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
 GZIPPED = answer(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
 TOKEN_ENDPOINT = (
-    _case("token endpoint: 307", H.REDIRECT, redirecting("/token", 307), down=True, look=nothing_was_collected),
-    _case("token endpoint: 302", H.REDIRECT, redirecting("/token", 302), down=True, look=nothing_was_collected),
+    _case(
+        "token endpoint: 307", H.REDIRECT, redirecting("/token", 307), down=True, look=nothing_was_collected
+    ),
+    _case(
+        "token endpoint: 302", H.REDIRECT, redirecting("/token", 302), down=True, look=nothing_was_collected
+    ),
     _token("500 with a page", H.STATUS, answer(b"<h1>Oops</h1>", status=500), down=True),
     _token("a page", H.NOT_JSON, PAGE, down=True),
     _token("a list", H.NOT_JSON, answer(b"[]"), down=True),
@@ -158,7 +166,12 @@ TOKEN_ENDPOINT = (
     _token("endless chunks", H.TOO_LARGE, endless_chunks, down=True),
     _token("endless headers", H.TOO_LARGE, endless_headers, down=True),
     _token("nested too deeply", H.NOT_JSON, answer(b'{"a":' * 100_000), down=True),
-    _case("token endpoint: a name twice", H.NOT_JSON, rewriting(lambda body: b'{"access_token":"a",' + body[1:]), down=True),
+    _case(
+        "token endpoint: a name twice",
+        H.NOT_JSON,
+        rewriting(lambda body: b'{"access_token":"a",' + body[1:]),
+        down=True,
+    ),
     _token("wrong client", C.PROVIDER_ERROR, answer({"error": "invalid_client"}, status=401), row="O-4"),
     _token("wrong code", C.PROVIDER_ERROR, answer({"error": "invalid_grant"}, status=400), row="O-4"),
     _token("error that is no text", C.TOKEN_ENDPOINT, answer({"error": {"a": 1}}, status=400), row="O-4"),
@@ -169,7 +182,12 @@ TOKEN_ENDPOINT = (
         row="O-4",
     ),
     _case("token endpoint: error with 200", C.PROVIDER_ERROR, Tokens({"error": "invalid_grant"}), row="O-4"),
-    _case("another type of token", C.TOKEN_ENDPOINT, Tokens({"token_type": "mac"}), Tokens({"token_type": "bearer"})),
+    _case(
+        "another type of token",
+        C.TOKEN_ENDPOINT,
+        Tokens({"token_type": "mac"}),
+        Tokens({"token_type": "bearer"}),
+    ),
     _case("no type of token", C.TOKEN_ENDPOINT, Tokens({"token_type": GONE})),
     _case("no access token", C.TOKEN_ENDPOINT, Tokens({"access_token": GONE})),
     _case("access token with a line break", C.TOKEN_ENDPOINT, Tokens({"access_token": "a\r\nX-Evil: 1"})),
@@ -200,6 +218,14 @@ USERINFO = (
 CASES = (*TOKEN_ENDPOINT, *USERINFO)
 VARIANTS = (
     Variant("address from userinfo alone", "O-6", email_only_there, ways=DIRECT),
-    Variant("userinfo that is down and not needed", "O-5", At("/userinfo", answer(b"", status=500)), ways=DIRECT),
-    Variant("tokens that nobody asked for", "O-1", Tokens({"refresh_token": "r", "scope": "openid"}), ways=DIRECT, look=no_secret_in_sight),
+    Variant(
+        "userinfo that is down and not needed", "O-5", At("/userinfo", answer(b"", status=500)), ways=DIRECT
+    ),
+    Variant(
+        "tokens that nobody asked for",
+        "O-1",
+        Tokens({"refresh_token": "r", "scope": "openid"}),
+        ways=DIRECT,
+        look=no_secret_in_sight,
+    ),
 )

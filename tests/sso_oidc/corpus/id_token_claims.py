@@ -1,4 +1,4 @@
-"""What an ID token claims: for whom, by whom, when, about whom, and what ties it to this sign-in (Core §3.1.3.7; O-6)."""
+"""What an ID token claims: by whom, for whom, when, about whom, in which sign-in (Core §3.1.3.7; O-6)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def nonce_of_another_sign_in(scene: Scene) -> None:
     saying(nonce=scene.provider.grants[-1].asked["nonce"])(scene)
 
 
-def _case(name: str, code: C, bad: Mapping[str, Any], good: Mapping[str, Any] | None = None, **more: Any) -> Case:
+def _case(
+    name: str, code: C, bad: Mapping[str, Any], good: Mapping[str, Any] | None = None, **more: Any
+) -> Case:
     twin = Saying(good) if good is not None else nothing
     return Case(name, "O-6", code, Saying(bad), twin, **more)
 
@@ -97,7 +99,9 @@ SUBJECT = (
     _case("empty subject", C.SUBJECT, {"sub": ""}),
     _case("subject that is a number", C.SUBJECT, {"sub": 7}),
     _case("subject with a space at its end", C.SUBJECT, {"sub": "ada "}),
-    Case("subject too long", "O-6", C.SUBJECT, saying(sub=LONG + "s"), both_saying(sub=LONG), ways=(Way.FRONT,)),
+    Case(
+        "subject too long", "O-6", C.SUBJECT, saying(sub=LONG + "s"), both_saying(sub=LONG), ways=(Way.FRONT,)
+    ),
     _case("subject beyond ASCII", C.SUBJECT, {"sub": "ädä"}),
     Case("tokens about two people", "O-6", C.SUBJECT, saying(sub="sub-of-root"), ways=(Way.BACK,)),
 )
@@ -106,7 +110,9 @@ BINDING = (
     _case("another nonce", C.NONCE, {"nonce": "another"}),
     _case("nonce in a list", C.NONCE, {"nonce": ["another"]}),
     Case("nonce of another sign-in", "O-6", C.NONCE, nonce_of_another_sign_in),
-    _case("hash of another access token", C.AT_HASH, {"at_hash": half_hash("x")}, {"at_hash": GONE}, ways=DIRECT),
+    _case(
+        "hash of another access token", C.AT_HASH, {"at_hash": half_hash("x")}, {"at_hash": GONE}, ways=DIRECT
+    ),
     _case("hash of the access token that is null", C.AT_HASH, {"at_hash": None}),
     _case("hash of another code", C.C_HASH, {"c_hash": half_hash("x")}),
     _case("no hash of the code", C.C_HASH, {"c_hash": GONE}, ways=(Way.FRONT,)),
@@ -125,5 +131,10 @@ VARIANTS = (
     Variant("times with a fraction", "O-6", saying(iat=In(-0.5), exp=In(299.5))),
     Variant("no hashes from the token endpoint", "O-6", saying(at_hash=GONE, c_hash=GONE), ways=DIRECT),
     Variant("claims that nobody knows", "O-6", saying(x={"y": [1, None, True]}), ways=TOKENS),
-    Variant("a hash of an access token that the browser does not bring", "O-6", saying(at_hash="x"), ways=(Way.FRONT,)),
+    Variant(
+        "a hash of an access token that the browser does not bring",
+        "O-6",
+        saying(at_hash="x"),
+        ways=(Way.FRONT,),
+    ),
 )

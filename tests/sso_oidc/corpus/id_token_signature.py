@@ -42,9 +42,7 @@ def _weak() -> RSAKey:
 
 
 WEAK = _weak()
-PEM = RSA.public_key.public_bytes(
-    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-)
+PEM = RSA.public_key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 Claims = dict[str, Any]
 
 
@@ -196,12 +194,8 @@ CASES = (
         strangers(jwk=OTHER_RSA.as_dict(private=False)),
         header(jwk=OTHER_RSA.as_dict(private=False)),
     ),
-    Case(
-        "address of a key set (jku)", "O-6", C.SIGNATURE, PointsToEvil("jku"), look=evil_was_not_asked
-    ),
-    Case(
-        "address of a certificate (x5u)", "O-6", C.SIGNATURE, PointsToEvil("x5u"), look=evil_was_not_asked
-    ),
+    Case("address of a key set (jku)", "O-6", C.SIGNATURE, PointsToEvil("jku"), look=evil_was_not_asked),
+    Case("address of a certificate (x5u)", "O-6", C.SIGNATURE, PointsToEvil("x5u"), look=evil_was_not_asked),
     Case(
         "certificate brought along (x5c)",
         "O-6",
@@ -263,7 +257,13 @@ CASES = (
     Case("claims that are a list", "O-6", C.MALFORMED, body(b"[]")),
     Case("claims that are no UTF-8", "O-6", C.MALFORMED, body(b'{"sub": "\xff"}')),
     Case("a claim twice", "O-6", C.MALFORMED, body(b'{"sub": "root", CLAIMS}'), body(b"{CLAIMS}")),
-    Case("a claim with NUL", "O-6", C.MALFORMED, body(b'{CLAIMS, "x": "a\\u0000b"}'), body(b'{CLAIMS, "x": "ab"}')),
+    Case(
+        "a claim with NUL",
+        "O-6",
+        C.MALFORMED,
+        body(b'{CLAIMS, "x": "a\\u0000b"}'),
+        body(b'{CLAIMS, "x": "ab"}'),
+    ),
     Case("a claim that is NaN", "O-6", C.MALFORMED, body(b'{CLAIMS, "x": NaN}'), body(b'{CLAIMS, "x": 1.5}')),
     Case(
         "alg twice in the header",

@@ -161,9 +161,9 @@ DISCOVERY = (
     _document("no authorization endpoint", authorization_endpoint=GONE),
     _document("no token endpoint", token_endpoint=GONE),
     _document("no keys", jwks_uri=GONE),
-    _document("token endpoint without TLS", token_endpoint="http://idp.example/token"),  # noqa: S106
-    _document("token endpoint in our network", token_endpoint="https://10.0.0.1/token"),  # noqa: S106
-    _document("token endpoint on this machine", token_endpoint="https://127.0.0.1:5432/token"),  # noqa: S106
+    _document("token endpoint without TLS", token_endpoint="http://idp.example/token"),
+    _document("token endpoint in our network", token_endpoint="https://10.0.0.1/token"),
+    _document("token endpoint on this machine", token_endpoint="https://127.0.0.1:5432/token"),
     _document("keys at the cloud's metadata service", jwks_uri="http://169.254.169.254/latest/meta-data"),
     _document("keys in a file", jwks_uri="file:///etc/passwd"),
     _document("userinfo by another scheme", userinfo_endpoint="gopher://idp.example/"),
@@ -181,7 +181,9 @@ DISCOVERY = (
     _case("discovery: a page", H.NOT_JSON, At(WELL_KNOWN, PAGE), down=True),
     _case("discovery: gone", H.STATUS, At(WELL_KNOWN, answer(b"", status=404)), down=True),
     _case("discovery: 500", H.STATUS, At(WELL_KNOWN, answer(b"", status=500)), down=True),
-    _case("discovery: redirect", H.REDIRECT, redirecting(WELL_KNOWN, 302), down=True, look=nothing_was_collected),
+    _case(
+        "discovery: redirect", H.REDIRECT, redirecting(WELL_KNOWN, 302), down=True, look=nothing_was_collected
+    ),
     _case("discovery: 2 MB", H.TOO_LARGE, At(WELL_KNOWN, answer(b" " * 2_000_000)), down=True),
     _case("discovery: cut off", H.CONNECTION, At(WELL_KNOWN, cut_off), down=True),
     _case("discovery: another protocol", H.CONNECTION, At(WELL_KNOWN, no_http), down=True),

@@ -61,9 +61,7 @@ class Delivery:
         kept = [(name, changes.get(name, value)) for name, value in self.fields]
         names = {name for name, _ in self.fields}
         added = [(name, value) for name, value in changes.items() if name not in names]
-        return replace(
-            self, fields=[(name, value) for name, value in [*kept, *added] if value is not None]
-        )
+        return replace(self, fields=[(name, value) for name, value in [*kept, *added] if value is not None])
 
     def value(self, name: str) -> str:
         """The value of a field."""

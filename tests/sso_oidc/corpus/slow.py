@@ -18,7 +18,9 @@ from tests.sso_oidc.corpus.published import WELL_KNOWN
 from tests.sso_oidc.corpus.scene import Scene
 
 LIMIT = 1.0  # seconds
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n" + b" " * 3998 + b"{}"
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n" + b" " * 3998 + b"{}"
+)
 
 
 def dripping(visit: Visit) -> None:
@@ -90,12 +92,70 @@ def in_time_really(scene: Scene) -> None:
 
 
 CASES = (
-    Case("discovery drips", "O-5", H.TIMEOUT, Slow(WELL_KNOWN, dripping), ways=(Way.CODE,), down=True, look=in_time),
-    Case("discovery is silent", "O-5", H.TIMEOUT, Slow(WELL_KNOWN, silent), ways=(Way.FRONT,), down=True, look=in_time),
+    Case(
+        "discovery drips",
+        "O-5",
+        H.TIMEOUT,
+        Slow(WELL_KNOWN, dripping),
+        ways=(Way.CODE,),
+        down=True,
+        look=in_time,
+    ),
+    Case(
+        "discovery is silent",
+        "O-5",
+        H.TIMEOUT,
+        Slow(WELL_KNOWN, silent),
+        ways=(Way.FRONT,),
+        down=True,
+        look=in_time,
+    ),
     Case("keys drip", "O-5", H.TIMEOUT, Slow("/keys", dripping), ways=ANSWERS, down=True, look=in_time),
-    Case("token endpoint drips", "O-5", H.TIMEOUT, Slow("/token", dripping), ways=DIRECT, down=True, look=in_time),
-    Case("token endpoint stops", "O-5", H.TIMEOUT, Slow("/token", stops_after_the_head), ways=(Way.CODE,), down=True, look=in_time),
-    Case("userinfo is silent", "O-5", H.TIMEOUT, Slow("/userinfo", silent), twin=email_only_there, ways=(Way.CODE,), down=True, look=in_time),
-    Case("everything is a little slow", "O-5", H.TIMEOUT, everything_a_little_slow, twin=email_only_there, ways=(Way.CODE,), down=True, look=in_time),
-    Case("token endpoint drips for ten seconds", "O-5", H.TIMEOUT, Slow("/token", dripping, real=True), ways=(Way.CODE,), down=True, look=in_time_really),
+    Case(
+        "token endpoint drips",
+        "O-5",
+        H.TIMEOUT,
+        Slow("/token", dripping),
+        ways=DIRECT,
+        down=True,
+        look=in_time,
+    ),
+    Case(
+        "token endpoint stops",
+        "O-5",
+        H.TIMEOUT,
+        Slow("/token", stops_after_the_head),
+        ways=(Way.CODE,),
+        down=True,
+        look=in_time,
+    ),
+    Case(
+        "userinfo is silent",
+        "O-5",
+        H.TIMEOUT,
+        Slow("/userinfo", silent),
+        twin=email_only_there,
+        ways=(Way.CODE,),
+        down=True,
+        look=in_time,
+    ),
+    Case(
+        "everything is a little slow",
+        "O-5",
+        H.TIMEOUT,
+        everything_a_little_slow,
+        twin=email_only_there,
+        ways=(Way.CODE,),
+        down=True,
+        look=in_time,
+    ),
+    Case(
+        "token endpoint drips for ten seconds",
+        "O-5",
+        H.TIMEOUT,
+        Slow("/token", dripping, real=True),
+        ways=(Way.CODE,),
+        down=True,
+        look=in_time_really,
+    ),
 )

@@ -19,7 +19,7 @@ from accounts import lifecycle
 from accounts.models import EmailDomain
 from audit.actors import configuration
 from sso import providers
-from sso.models import IdentityProvider, ProtocolName, Vendor
+from sso.models import ProtocolName, Vendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
 from sso_oidc.models import OidcSettings
 from tests.journeys.person_browser import Page
@@ -127,7 +127,11 @@ def refused(case: Case, way: Way, stage: Stage) -> Scene:
     wanted = case.codes.get(way, case.code)
     found = reason_of(page, down=case.down)
     assert found == wanted, f"refused for {found}, not {wanted}"
-    shown = [value for value in scene.sent if value in page.text or any(value in each for each in page.headers.values())]
+    shown = [
+        value
+        for value in scene.sent
+        if value in page.text or any(value in each for each in page.headers.values())
+    ]
     assert shown == [], f"reflected: {shown}"
     assert set(written(scene.before)) <= _LEFT_BEHIND, written(scene.before)
     assert email_of(browser) == BEA, "the session that was there is gone"
