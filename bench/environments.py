@@ -1,4 +1,4 @@
-"""Python environments and Node packages of peers that must not share ours: made from exact pins, anew when they change."""
+"""Environments of peers that must not share ours, Python's and Node's: made from exact pins, anew when these change."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Page:
 
 @dataclass(slots=True)
 class Visitor:
-    """One browser. ``sent`` are the messages that it carried by form between the two sides, newest last: (address, fields)."""
+    """One browser. ``sent`` are the messages that it carried by form between the two sides, newest last."""
 
     session: requests.Session = field(default_factory=requests.Session)
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
