@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import pstats
+import re
 import statistics
 import sys
 import time
@@ -101,8 +102,9 @@ def _counted(ask: Any, callbacks: list[bytes]) -> list[float]:
 
 def _shown(profiler: cProfile.Profile) -> str:
     text = io.StringIO()
-    for order in ("tottime", "cumulative"):
-        pstats.Stats(profiler, stream=text).sort_stats(order).print_stats(_SHOWN)
+    stats = pstats.Stats(profiler, stream=text)
+    stats.sort_stats("tottime").print_stats(_SHOWN)
+    stats.sort_stats("cumulative").print_stats(f"{re.escape(str(ROOT))}/(?!.venv)", _SHOWN)
     return text.getvalue().replace(f"{ROOT}/", "")
 
 

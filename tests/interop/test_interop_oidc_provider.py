@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.interop.conftest import PeerPorts
 from tests.interop.oidc_company import Manner, OidcCompany, configure_companies
@@ -236,3 +237,26 @@ def test_signing_out_there_ends_the_session_here(
     assert ["accepted", slug, company.employee] in oidc_provider.seen()["backchannel"]
     assert not company.is_signed_in(visitor)
     assert company.is_signed_in(elsewhere)  # another session of the same person, with a sid of its own
+
+
+def test_form_that_chromium_carries_from_one_site_to_the_other(
+    companies: Companies, chromium: Browser
+) -> None:
+    """O-1, design rule 7: the provider is on 127.0.0.1 and we are on localhost, so no Lax cookie comes with the form"""
+    company = companies["hybrid"]
+    context = chromium.new_context()
+    page = context.new_page()
+    posts = []
+    page.on("request", lambda request: posts.append(request) if request.method == "POST" else None)
+    page.goto(company.start)
+    page.get_by_placeholder("Enter any login").fill(company.employee)
+    page.get_by_placeholder("and password").fill("anything")
+    page.get_by_role("button", name="Sign-in").click()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(f"{company.broker.url}/")
+    [callback] = [each for each in posts if each.url == f"{company.broker.url}/sso/oidc/hybrid/callback"]
+    assert "cookie" not in callback.all_headers()
+    assert {"code", "id_token", "state"} <= set(callback.post_data_json)
+    me = page.request.get(f"{company.broker.url}/api/me").json()
+    assert (me["authenticated"], me["email"]) == (True, company.employee)
+    context.close()
