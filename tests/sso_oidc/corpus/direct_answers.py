@@ -172,7 +172,12 @@ TOKEN_ENDPOINT = (
         rewriting(lambda body: b'{"access_token":"a",' + body[1:]),
         down=True,
     ),
-    _token("wrong client", C.PROVIDER_ERROR, answer({"error": "invalid_client"}, status=401), row="O-4"),
+    _token(
+        "the grant type is refused",
+        C.PROVIDER_ERROR,
+        answer({"error": "unsupported_grant_type"}, status=400),
+        row="O-4",
+    ),
     _token("wrong code", C.PROVIDER_ERROR, answer({"error": "invalid_grant"}, status=400), row="O-4"),
     _token("error that is no text", C.TOKEN_ENDPOINT, answer({"error": {"a": 1}}, status=400), row="O-4"),
     _token(

@@ -18,6 +18,8 @@ from django.test import Client, override_settings
 from accounts import lifecycle
 from accounts.models import EmailDomain
 from audit.actors import configuration
+from audit.models import FailureLogEntry
+from foundation.http import OutboundCode
 from sso import providers
 from sso.models import ProtocolName, Vendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
@@ -141,13 +143,24 @@ def refused(case: Case, way: Way, stage: Stage) -> Scene:
 
 
 def reason_of(page: Page, *, down: bool = False) -> str:
-    """Return why a page was refused. Never a 5xx, but 503 where the provider is down and the page says when to come
-    back."""
+    """Return why a page was refused; never a 5xx.
+
+    Where the provider is ``down`` the page may say so with 503 and when to come back; the reason is then the trouble on
+    the way, which the failure log has.
+    """
     assert 400 <= page.status < 500 or (down and page.status == 503), f"{page.status}: {page.text[:500]}"
     assert "Traceback" not in page.text
-    found = reasons(track_id_of(page))
-    assert found, f"nothing found for {track_id_of(page)}"
-    return found[-1]
+    track_id = track_id_of(page)
+    found = reasons(track_id)
+    assert found, f"nothing found for {track_id}"
+    if page.status != 503:
+        return found[-1]
+    assert found[-1] == "provider.unreachable"
+    assert int(page.headers["Retry-After"]) > 0
+    said = FailureLogEntry.objects.get(track_id=track_id).message
+    trouble = [code.value for code in OutboundCode if code.value in said]
+    assert len(trouble) == 1, said
+    return trouble[0]
 
 
 def welcome(variant: Variant, way: Way, stage: Stage) -> Scene:
