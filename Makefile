@@ -11,7 +11,7 @@ EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
 WITHOUT_MACHINERY := -m "not browser and not services and not interop"
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock fuzz-saml bench-scim bench-scim-million bench-saml venv venv-dev
+.PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock fuzz-saml bench-scim bench-scim-million bench-saml bench-oidc venv venv-dev
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
@@ -65,6 +65,9 @@ bench-scim-million: venv ## Our SCIM server at 1,000,000 users beside itself at 
 
 bench-saml: venv ## A SAML sign-in beside four libraries, one worker on PostgreSQL; about 4 minutes
 	@$(IN_VENV) -m bench.saml $(BENCH_ARGS)
+
+bench-oidc: venv ## The callback of an OpenID Connect sign-in beside stock mozilla-django-oidc; about 3 minutes
+	@$(IN_VENV) -m bench.oidc $(BENCH_ARGS)
 
 lock: venv-dev ## Pin all packages of pyproject.toml again, with hashes
 	@sh scripts/lock.sh

@@ -1,11 +1,12 @@
-"""Python environments of peers that must not share ours: made once from exact pins, made anew when those change."""
+"""Environments of peers that must not share ours, Python's and Node's: made from exact pins, anew when these change."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
-from bench.parties.party import run
+from bench.parties.party import PartyFailed, run
 
 
 def python_with(folder: Path, *, requirements: Path) -> Path:
@@ -30,3 +31,22 @@ def python_with(folder: Path, *, requirements: Path) -> Path:
     run(install, folder=folder, environment={})
     stamp.write_text(wanted, encoding="utf-8")
     return python
+
+
+def node_modules_in(folder: Path, *, source: Path) -> Path:
+    """Return ``folder`` with what ``source``'s lock file pins in ``node_modules``, hashes checked, scripts not run.
+
+    The programs of ``source`` (``*.mjs``) are copied beside it, since Node looks for packages where the program lies.
+    """
+    wanted, stamp = (source / "package-lock.json").read_text(encoding="utf-8"), folder / "installed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in (source / "package.json", source / "package-lock.json", *source.glob("*.mjs")):
+        shutil.copy(file, folder / file.name)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return folder
+    if shutil.which("npm") is None:
+        raise PartyFailed("npm is not installed")
+    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]
+    run(["npm", "ci", *options], folder=folder, environment={})
+    stamp.write_text(wanted, encoding="utf-8")
+    return folder

@@ -187,13 +187,15 @@ def check_iss_parameter(
     """Compare the ``iss`` of an answer with the provider that was asked (RFC 9207), errors included.
 
     It must be there when the provider says that it sends it, or when the caller requires it (a callback
-    path shared by providers, V-20). ``tenant_id`` is for Entra's template issuer.
+    path shared by providers, V-20). An answer with an ID token names its issuer in that, so some providers
+    leave the parameter out there (RFC 9207 §4; panva's oidc-provider does). ``tenant_id`` is for Entra's
+    template issuer.
 
     Raises:
         OidcRefusal: oidc.iss_parameter.
     """
     if response.iss is None:
-        if required or metadata.iss_parameter_supported:
+        if required or (metadata.iss_parameter_supported and not response.id_token):
             raise OidcRefusal(OidcCode.ISS_PARAMETER, "missing")
         return
     issuer = metadata.issuer

@@ -16,6 +16,7 @@ from accounts.models import Account
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
+from foundation.compiled_queries import CompiledQuery, key
 from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider, Vendor
@@ -31,6 +32,7 @@ from sso_oidc.models import EntraTenant, OidcSettings
 from sso_oidc.models.settings import CallbackPath
 
 _ACTION = "provider.oidc_settings"
+_SETTINGS = CompiledQuery(lambda provider_id: OidcSettings.objects.filter(provider_id=provider_id), key)
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
 
@@ -188,7 +190,7 @@ def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
 
 def settings_of(provider: IdentityProvider) -> OidcSettings:
     """Return the OIDC half of a provider, unsaved and empty for one that has none yet."""
-    return OidcSettings.objects.filter(provider=provider).first() or OidcSettings(provider=provider)
+    return _SETTINGS.first(provider.pk) or OidcSettings(provider=provider)
 
 
 def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 
 import pytest
 
@@ -16,16 +16,18 @@ class PeerPorts:
 
     pysaml2: int
     simplesamlphp: int
+    oidc_provider: int
+    oauth_toolkit: int
 
 
 @pytest.fixture(scope="session")
 def peer_ports() -> PeerPorts:
-    return PeerPorts(free_port(), free_port())
+    return PeerPorts(*(free_port() for _ in fields(PeerPorts)))
 
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory, peer_ports: PeerPorts) -> Iterator[RunningBroker]:
     """The product, on a port of its own."""
-    allowed = (peer_ports.pysaml2, peer_ports.simplesamlphp)
+    allowed = astuple(peer_ports)
     with running_broker(tmp_path_factory.mktemp("broker"), allowed_ports=allowed) as running:
         yield running

@@ -14,7 +14,7 @@ from bench.environments import python_with
 from bench.saml_libraries import SOURCE
 from tests.interop.running_broker import ROOT
 from tests.interop.saml_company import Attributes
-from tests.interop.saml_visitor import Page, Visitor
+from tests.interop.visitor import Page, Visitor
 from tests.interop.waiting import server_process
 
 _HERE = Path(__file__).with_name("pysaml2_idp")

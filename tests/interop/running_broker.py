@@ -67,6 +67,10 @@ class RunningBroker:
         """Load a configuration file as an operator does; raises ``BrokerDidNotStart`` with what it said."""
         _run(self.environment, "configure", str(file))
 
+    def shell(self, code: str) -> str:
+        """Run Python on the product's data, for what no page or file does yet; return what it printed."""
+        return _run(self.environment, "shell", "-v0", "-c", code)
+
 
 def free_port() -> int:
     """A TCP port that nothing listens on at the moment."""

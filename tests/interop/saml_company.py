@@ -12,7 +12,7 @@ import requests
 import yaml
 
 from tests.interop.running_broker import RunningBroker
-from tests.interop.saml_visitor import Page, Visitor
+from tests.interop.visitor import Page, Visitor
 
 Attributes = Mapping[str, list[str]]
 

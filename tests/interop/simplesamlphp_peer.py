@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.interop.saml_company import Attributes
-from tests.interop.saml_visitor import Page, Visitor
+from tests.interop.visitor import Page, Visitor
 from tests.interop.waiting import server_process
 
 _CONFIGURATION = Path(__file__).with_name("simplesamlphp_idp")

@@ -11,7 +11,7 @@ from tests.interop.conftest import PeerPorts
 from tests.interop.pysaml2_peer import Pysaml2, running_pysaml2
 from tests.interop.running_broker import RunningBroker
 from tests.interop.saml_company import Manner, SamlCompany, companies_of
-from tests.interop.saml_visitor import Visitor
+from tests.interop.visitor import Visitor
 
 pytestmark = pytest.mark.interop
 

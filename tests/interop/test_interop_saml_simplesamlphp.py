@@ -11,8 +11,8 @@ import pytest
 from tests.interop.conftest import PeerPorts
 from tests.interop.running_broker import RunningBroker
 from tests.interop.saml_company import Manner, SamlCompany, companies_of
-from tests.interop.saml_visitor import Visitor
 from tests.interop.simplesamlphp_peer import WEB, SimpleSamlPhp, running_simplesamlphp
+from tests.interop.visitor import Visitor
 
 pytestmark = [
     pytest.mark.interop,

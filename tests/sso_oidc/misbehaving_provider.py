@@ -92,13 +92,22 @@ class MisbehavingProvider:
         self.server = server or LocalServer()
         self._clients: list[OutboundHttp] = []
         self.key: PrivateKey = RSA
-        self.jwks = public(RSA)
-        self.userinfo: dict[str, Any] = {"sub": "person-1", "email": "ada@acme.example"}
+        self.jwks: dict[str, Any] = {}
+        self.userinfo: dict[str, Any] = {}
+        self.document: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self.server.__enter__()
         self.issuer = self.server.url("")
-        self.document: dict[str, Any] = {
+        self.behave()
+        return self
+
+    def behave(self) -> None:
+        """Do everything right, whatever was done before."""
+        self.key = RSA
+        self.jwks = public(RSA)
+        self.userinfo = {"sub": "person-1", "email": "ada@acme.example"}
+        self.document = {
             "issuer": self.issuer,
             "authorization_endpoint": self.server.url("/authorize"),
             "token_endpoint": self.server.url("/token"),
@@ -112,6 +121,7 @@ class MisbehavingProvider:
             "access_token": ACCESS_TOKEN,
             "id_token": sign(self.claims(), self.key),
         }
+        self.server.routes.clear()
         self.server.routes.update(
             {
                 "/.well-known/openid-configuration": lambda visit: answer(self.document)(visit),
@@ -120,7 +130,6 @@ class MisbehavingProvider:
                 "/userinfo": self._userinfo,
             }
         )
-        return self
 
     def __exit__(self, *failure: object) -> None:
         for client in self._clients:

@@ -10,7 +10,7 @@ import lxml.html
 import requests
 
 _STEPS = 20  # pages on the way from one thing a person does to the next
-_MESSAGES = ("SAMLRequest", "SAMLResponse")
+_MESSAGES = ("SAMLRequest", "SAMLResponse", "id_token", "id_token_hint")
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Page:
 
 @dataclass(slots=True)
 class Visitor:
-    """One browser. ``sent`` are the SAML messages that it carried by form, newest last: (address, fields)."""
+    """One browser. ``sent`` are the messages that it carried by form between the two sides, newest last."""
 
     session: requests.Session = field(default_factory=requests.Session)
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
