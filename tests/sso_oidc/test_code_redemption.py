@@ -125,7 +125,7 @@ def test_secret_is_sent_nowhere_when_the_methods_do_not_match(
             401,
             {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid secret hush-hush"},
             "invalid_client AADSTS7000215",
-            ProviderProblem.OTHER,
+            ProviderProblem.CREDENTIALS_REFUSED,
         ),
         (
             400,
