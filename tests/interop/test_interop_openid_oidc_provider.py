@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,10 +15,7 @@ from tests.interop.oidc_provider_peer import OidcProvider, running_oidc_provider
 from tests.interop.running_broker import RunningBroker
 from tests.interop.visitor import Visitor
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("npm") is None, reason="needs Debian's packages nodejs and npm"),
-]
+pytestmark = pytest.mark.interop
 
 Companies = dict[str, OidcCompany]
 HYBRID = {"response_types": ["code id_token"]}
