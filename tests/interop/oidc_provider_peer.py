@@ -12,13 +12,14 @@ from typing import Any
 import requests
 from joserfc.jwk import ECKey, RSAKey
 
-from bench.environments import node_modules_in
+from bench.environments import Node
 from tests.interop.oidc_company import PERSON, Manner
 from tests.interop.running_broker import ROOT
 from tests.interop.visitor import Page, Visitor
 from tests.interop.waiting import server_process
 
 _HERE = Path(__file__).with_name("oidc_provider_idp")
+_NODE = ROOT / "var" / "interop" / "node"
 _ENVIRONMENT = ROOT / "var" / "interop" / "oidc_provider"
 
 
@@ -76,7 +77,8 @@ def running_oidc_provider(
     port: int, broker_url: str, manners: Mapping[str, Manner], client_secrets: Mapping[str, str], folder: Path
 ) -> Iterator[OidcProvider]:
     """Install it once, run it until the block ends."""
-    home = node_modules_in(_ENVIRONMENT, source=_HERE)
+    node = Node.in_environment(_NODE, requirements=_HERE / "node.txt")
+    home = node.install(_ENVIRONMENT, source=_HERE)
     keys = [RSAKey.generate_key(2048, {"kid": f"rsa-{number}", "use": "sig"}) for number in range(3)]
     keys_and_curve = [*keys, ECKey.generate_key("P-256", {"kid": "ec-0", "use": "sig"})]
     configuration = {
@@ -93,6 +95,6 @@ def running_oidc_provider(
     file.write_text(json.dumps(configuration), encoding="utf-8")
     provider = OidcProvider(port)
     url = f"{provider.issuer}/.well-known/openid-configuration"
-    command = ["node", str(home / "server.mjs"), str(file)]
+    command = [str(node.program), str(home / "server.mjs"), str(file)]
     with server_process(command, url, folder / "oidc-provider.log", environment={"NODE_ENV": "production"}):
         yield provider

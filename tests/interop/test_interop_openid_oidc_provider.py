@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,12 +15,7 @@ from tests.interop.oidc_provider_peer import OidcProvider, running_oidc_provider
 from tests.interop.running_broker import RunningBroker
 from tests.interop.visitor import Visitor
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(
-        shutil.which("npm") is None and "CI" not in os.environ, reason="needs Debian's packages nodejs and npm"
-    ),
-]
+pytestmark = pytest.mark.interop
 
 Companies = dict[str, OidcCompany]
 HYBRID = {"response_types": ["code id_token"]}
