@@ -7,7 +7,7 @@
 Whom an assertion is for (``aud``) decides whether it can be turned against us: with the same key and client id at two
 servers, one of them could have us write the other's name into it (CVE-2025-27370). So it is never anything but
 
-* the issuer that the account's admin configured, alone (RFC 10070 §4, which ends the older freedom of RFC 7523 §3 and
+* the issuer that the account's admin configured, alone (RFC 10070, which ends the older freedom of RFC 7523 §3 and
   Core §9; RFC 9126 §2 makes it fit for pushed requests as well; Auth0 takes nothing else), or
 * the very URL that the assertion is sent to, and redirects are not followed. Okta wants that ("must be the endpoint
   invoked for the request"), and Entra its token endpoint (Microsoft, "Certificate credentials").

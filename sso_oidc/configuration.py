@@ -30,11 +30,11 @@ from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import has_shared_tenants
 from sso_oidc.models import EntraTenant, OidcSettings
 from sso_oidc.models.settings import CallbackPath
+from sso_oidc.usual_mistakes import MANY_TENANTS
 
 _ACTION = "provider.oidc_settings"
 _SETTINGS = CompiledQuery(lambda provider_id: OidcSettings.objects.filter(provider_id=provider_id), key)
 _TENANT_ID = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-_MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +219,7 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
             check_provider_url(issuer, provider, actor)
         except OutboundError as error:
             raise _invalid(provider, actor, f"issuer: {error}") from error
-        shared = bool(_MANY_TENANTS & set(urlsplit(issuer).path.strip("/").split("/")))
+        shared = bool(MANY_TENANTS & set(urlsplit(issuer).path.strip("/").split("/")))
         shared = shared or PERSONAL_ACCOUNTS_TENANT in issuer.lower()
         if urlsplit(issuer).hostname == "accounts.google.com" and provider.vendor != Vendor.GOOGLE:
             raise _invalid(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sso_oidc.presets import GOOGLE_ISSUER, is_guid
 
 _WELL_KNOWN = "/.well-known/"
-_MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
+MANY_TENANTS = frozenset({"organizations", "common", "consumers"})
 _ENTRA_HOSTS = frozenset(
     {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}
 )
@@ -68,7 +68,7 @@ def issuer_mistake(issuer: str, *, ours: str, shared: bool) -> Mistake | None:
 def _entra_mistake(path: str, *, shared: bool) -> Mistake | None:
     steps = path.split("/")
     tenant = steps[1] if len(steps) > 1 else ""
-    if tenant in _MANY_TENANTS:
+    if tenant in MANY_TENANTS:
         if not shared:
             return Mistake.MANY_TENANTS
     elif not is_guid(tenant):
@@ -111,7 +111,7 @@ def tenant_mistake(text: str) -> Mistake | None:
     """Return what is wrong with a tenant id."""
     if tenant_in(text):
         return None
-    if text.lower() in _MANY_TENANTS:
+    if text.lower() in MANY_TENANTS:
         return Mistake.MANY_TENANTS
     return Mistake.TENANT_NAME if "." in text and "/" not in text else Mistake.NOT_A_GUID
 
