@@ -169,7 +169,7 @@ def test_a_client_secret_is_on_no_page(acme: World, browse: Browse, operator: Us
     for person in (acme.sso_admin, operator):
         answer = browse(person).get(address_of(acme.provider))
         assert "secret-of-acme-oidc" not in answer.text
-        assert "stored, not shown" in words(answer)
+        assert "Client secret now set changed" in words(answer)
 
 
 def test_claims_are_for_those_who_configure_sign_in(acme: World, browse: Browse) -> None:  # V-8, A-5
