@@ -14,33 +14,29 @@ from audit.models import AuditEvent
 from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy
 from console.admins.key_table import Link, buttons, key_table
 from foundation import public_urls
-from sso import provider_urls
 from sso.models import IdentityProvider, Vendor
 from sso.models.key_pair import ProviderKeyPair
 from sso_oidc import client_keys, outbound
+from sso_oidc.admin_consent import start_path
 from sso_oidc.authorization import Flow
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
 from sso_oidc.presets import Asked, OurUrl, generic_names, preset_of
-from sso_oidc.protocol import redirect_uri
-from sso_oidc.usual_mistakes import is_microsofts
+from sso_oidc.urls_to_copy import urls_to_copy
 
 
 def our_urls(provider: IdentityProvider) -> dict[OurUrl, str]:
     """Return our addresses towards this provider (O-2, O-7)."""
-    here = f"/sso/oidc/{provider.slug}"
+    ours = urls_to_copy(provider)
     return {
-        OurUrl.REDIRECT: redirect_uri(provider),
-        OurUrl.POST_LOGOUT: provider_urls.absolute(provider, f"{here}/logged-out"),
-        OurUrl.BACK_CHANNEL_LOGOUT: provider_urls.absolute(provider, f"{here}/backchannel-logout"),
-        OurUrl.INITIATE_LOGIN: provider_urls.absolute(
-            provider, reverse("sso_oidc:login", args=[provider.slug])
-        ),
-        OurUrl.KEYS: provider_urls.absolute(provider, f"{here}/jwks.json"),
-        # On the deployment's host, where the admin's own session is (V-7).
-        OurUrl.ADMIN_CONSENT: public_urls.absolute(f"{here}/admin-consent/return"),
-        OurUrl.ALL_KEYS: provider_urls.absolute(provider, "/.well-known/jwks.json"),
+        OurUrl.REDIRECT: ours.redirect_uri,
+        OurUrl.POST_LOGOUT: ours.post_logout_redirect_uri,
+        OurUrl.BACK_CHANNEL_LOGOUT: ours.backchannel_logout_uri,
+        OurUrl.INITIATE_LOGIN: ours.initiate_login_uri,
+        OurUrl.KEYS: ours.jwks_uri,
+        OurUrl.ADMIN_CONSENT: ours.admin_consent_uri,
+        OurUrl.ALL_KEYS: ours.all_keys_uri,
     }
 
 
@@ -107,24 +103,15 @@ def has_notes(provider: IdentityProvider) -> bool:
     return provider.is_shared or provider.vendor in (Vendor.GOOGLE, Vendor.ENTRA)
 
 
-def admin_consent(provider: IdentityProvider, settings: OidcSettings) -> SafeString:
+def admin_consent(provider: IdentityProvider) -> SafeString:
     """Return the link with which Entra's administrator consents for everybody (O-4)."""
-    address = public_urls.absolute(f"/sso/oidc/{provider.slug}/admin-consent")
+    address = public_urls.absolute(start_path(provider))
     told = _(
         "People are asked for their consent at the first sign-in, unless an administrator of Entra gives it for "
         "everybody. Open this as one, or send the address to one who is an admin here, too."
     )
     return format_html(
         "<p>{}</p>{}{}", told, to_copy(address), buttons([(_("Give consent at Entra"), address)])
-    )
-
-
-def offers_admin_consent(provider: IdentityProvider, settings: OidcSettings) -> bool:
-    """Tell whether there is anybody to ask: an application at Microsoft."""
-    return (
-        provider.vendor == Vendor.ENTRA
-        and bool(settings.client_id)
-        and (provider.is_shared or is_microsofts(settings.issuer))
     )
 
 

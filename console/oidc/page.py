@@ -31,6 +31,7 @@ from console.scoping import actor_of
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State
 from sso_oidc import client_keys
+from sso_oidc.admin_consent import is_offered
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import save_oidc_settings, settings_of
 
@@ -71,7 +72,7 @@ class OidcPage(OidcActions, ProviderTesting):
             return [ours, (title, {"fields": [*notes, "oidc_their_side"]}), says]
         secret = ["client_secret", *(("remove_secret",) if settings_of(obj).client_secret else ())]
         keys = ["forget_keys"] if client_keys.pairs_of(obj) else []
-        if columns.offers_admin_consent(obj, settings_of(obj)):
+        if is_offered(obj):
             says[1]["fields"].append("oidc_consent")
         return [
             ours,
@@ -130,7 +131,7 @@ class OidcPage(OidcActions, ProviderTesting):
     @display(description=gettext_lazy("admin consent"))
     def oidc_consent(self, provider: IdentityProvider) -> SafeString:
         """How Entra's administrator consents for everybody."""
-        return columns.admin_consent(provider, settings_of(provider))
+        return columns.admin_consent(provider)
 
     @display(description=gettext_lazy("discovery"))
     def oidc_discovered(self, provider: IdentityProvider) -> SafeString:

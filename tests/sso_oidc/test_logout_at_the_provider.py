@@ -256,7 +256,9 @@ def test_addresses_to_enter_at_the_provider_are_those_that_are_served(scene: Sce
         post_logout_redirect_uri=f"{here}/logged-out",
         backchannel_logout_uri=f"{here}/backchannel-logout",
         initiate_login_uri=f"{here}/login",
-        jwks_uri=f"{HOME}/.well-known/jwks.json",
+        jwks_uri=f"{here}/jwks.json",
+        all_keys_uri=f"{HOME}/.well-known/jwks.json",
+        admin_consent_uri=f"{here}/admin-consent/return",
     )
     scene.configure(callback_path="idp-callback")
     assert urls_to_copy(scene.world.provider).redirect_uri == f"{HOME}/api/accounts/idp-callback"
