@@ -4,7 +4,7 @@
     python -m bench.oidc --seconds 2 --sign-ins 200
     python -m bench.oidc --profile                where our time goes, in one process
 
-Both are asked in one run, one after the other on one PostgreSQL, each behind one gunicorn worker, with one provider in
+Both are asked in one run, in turn, on one PostgreSQL, each behind one gunicorn worker, with one provider in
 a process of its own. Sign-ins are begun and signed beforehand; what is measured is the GET that brings the provider's
 answer home, with everything that the server asks the provider meanwhile. The table goes to standard output and to
 ``var/bench/oidc.md``.
@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 import psycopg
@@ -54,30 +54,32 @@ class Bench:
         self._sign_ins = sign_ins
         self._place = Place(party.address().port, party.login_path)
         self.next = 1
+        self._people = range(0)
         self.results: dict[tuple[str, int], Measurement] = {}
         self.outbound: dict[tuple[str, int], Mapping[str, float]] = {}
 
-    def measure(self, connections: Sequence[int]) -> None:
-        """New people on each number of connections, then the same people again."""
+    def warm_up(self) -> None:
+        """Sign people in who don't count."""
         self._run(self._begun(range(self.next, self.next + WARM_UP * 4)), 4)
         self.next += WARM_UP * 4
         tidy(self._party.database)
-        for count in connections:
-            people = range(self.next, self.next + self._sign_ins)
+
+    def measure(self, row: str, count: int) -> None:
+        """Measure new people on ``count`` connections; or, afterwards, the same people again."""
+        if row == NEW:
+            self._people = range(self.next, self.next + self._sign_ins)
             self.next += self._sign_ins
-            for row in (NEW, BACK):
-                begun = self._begun(people)
-                _counts(self._provider)
-                found = self._run(begun, count)
-                told = _counts(self._provider)
-                self.results[row, count] = found
-                made = sum(found.used)
-                self.outbound[row, count] = {name: times / made for name, times in told.items()}
-                people = range(people.start, people.start + made)
-                say(
-                    f"{self._party.name}: {row}, {count} ×: {found.per_second:.1f}/s, {found.cpu:.2f} ms CPU "
-                    f"{found.complaint}"
-                )
+        begun = self._begun(self._people)
+        _counts(self._provider)
+        found = self._run(begun, count)
+        told = _counts(self._provider)
+        made = sum(found.used)
+        self._people = range(self._people.start, self._people.start + made)
+        self.results[row, count] = found
+        self.outbound[row, count] = {name: times / made for name, times in told.items()}
+        say(
+            f"{row}, {count} ×: {self._party.name} {found.per_second:.1f}/s, {found.cpu:.2f} ms CPU {found.complaint}"
+        )
 
     def require_people(self) -> None:
         """Look whether everybody has what their provider said."""
@@ -147,18 +149,32 @@ def _measure(
     options: argparse.Namespace,
 ) -> Found:
     commits = {count: commit_rate(limit, connections=count, seconds=2) for count in options.connections}
-    sides = []
-    for party in (ours, peer):
-        try:
+    parties: tuple[OursOidc | MozillaDjangoOidc, ...] = (ours, peer)
+    benches: list[Bench] = []
+    try:
+        for party in parties:
             party.start()
-            bench = Bench(party, provider, options.seconds, options.sign_ins)
-            bench.measure(options.connections)
-            if isinstance(party, OursOidc):
-                bench.require_people()
-        finally:
-            party.stop()
-        counted = statements(party, _WSGI[type(party)], provider, first=bench.next, count=COUNTED)
-        sides.append(Side(party.name, party.describe(), bench.results, bench.outbound, counted))
+            benches.append(Bench(party, provider, options.seconds, options.sign_ins))
+            benches[-1].warm_up()
+        # In turn, so that whatever else the machine does meanwhile meets both.
+        for count in options.connections:
+            for row in (NEW, BACK):
+                for bench in benches:
+                    bench.measure(row, count)
+        benches[0].require_people()
+    finally:
+        ours.stop()
+        peer.stop()
+    sides = [
+        Side(
+            party.name,
+            party.describe(),
+            bench.results,
+            bench.outbound,
+            statements(party, _WSGI[type(party)], provider, first=bench.next, count=COUNTED),
+        )
+        for party, bench in zip(parties, benches, strict=True)
+    ]
     return Found(options.seconds, where.settings(), commits, sides[0], sides[1])
 
 
