@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from sso.models import IdentityProvider
+from sso.models import IdentityProvider, ProtocolName, Vendor
 from sso.refusals import Refusal
 from sso_oidc.checks import advice_for
 from tests.foundation.local_server import answer
@@ -155,12 +155,14 @@ def test_text_of_a_verified_refusal_is_text_in_the_audit_trail(
 
 
 @TABLE
+@pytest.mark.django_db
 def test_admin_reads_what_to_mend(error: str, description: str, words: str, code: str) -> None:
     # O-4: whatever has a code has advice
     if code == "provider.unreachable":
         return
     number = description.partition(":")[0] if description.startswith("AADSTS") else ""
-    advice = advice_for(Refusal(code, f"{error} {number}; whatever; correlation id none"))
+    provider = IdentityProvider(protocol=ProtocolName.OIDC, vendor=Vendor.ENTRA)
+    advice = advice_for(Refusal(code, f"{error} {number}; whatever; correlation id none"), provider)
     assert advice
     assert "AADSTS" not in advice
 
@@ -181,20 +183,20 @@ def test_admin_reads_what_to_mend(error: str, description: str, words: str, code
         (9002313, "stray characters"),
     ],
 )
+@pytest.mark.django_db
 def test_advice_names_the_place_in_entra(number: int, says: str) -> None:
     # O-4
     for code in ("oidc.provider_error", "consent_refused", "oidc.client_authentication"):
-        assert says in advice_for(
-            Refusal(code, f"some_error AADSTS{number}; AADSTS1: other; correlation id none")
-        )
+        refusal = Refusal(code, f"some_error AADSTS{number}; AADSTS1: other; correlation id none")
+        assert says in advice_for(refusal, IdentityProvider(vendor=Vendor.ENTRA))
 
 
 def test_number_in_the_providers_own_words_gives_no_advice() -> None:
     # Only the number that we read counts, not one that stands somewhere in the text.
-    assert "expired" not in advice_for(
-        Refusal("oidc.provider_error", "server_error; AADSTS7000222: x; correlation id")
-    )
-    assert "expired" not in advice_for(Refusal("oidc.nonce", "x AADSTS7000222; y"))
+    entra = IdentityProvider(vendor=Vendor.ENTRA)
+    refusal = Refusal("oidc.provider_error", "server_error; AADSTS7000222: x; correlation id")
+    assert "expired" not in advice_for(refusal, entra)
+    assert "expired" not in advice_for(Refusal("oidc.nonce", "x AADSTS7000222; y"), entra)
 
 
 @pytest.mark.usefixtures("acme")

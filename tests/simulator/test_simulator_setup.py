@@ -50,7 +50,10 @@ def test_demo_file_holds_the_four_people_of_the_story() -> None:
     assert lena.claims["timezone"] == ("Mars/Olympus_Mons",)
     assert omar.email is None
     assert acme.saml.service_providers[0].acs_urls == ("http://localhost:8000/sso/saml/acme-saml/",)
-    assert acme.oidc_clients[0].redirect_uris == ("http://localhost:8000/sso/oidc/acme-oidc/callback",)
+    assert acme.oidc_clients[0].redirect_uris == (
+        "http://localhost:8000/sso/oidc/acme-oidc/callback",
+        "http://localhost:8000/sso/oidc/acme-oidc/admin-consent/return",
+    )
     assert acme.oidc_clients[0].client_secret == "demo-secret-for-acme"
     assert "demo-secret-for-acme" not in repr(acme)
 

@@ -35,7 +35,9 @@ def entra(scene: Scene, browser: PersonBrowser) -> Scene:
     provider = providers.create_provider(
         actor=OPERATOR, slug="entra", name="Entra", protocol=ProtocolName.OIDC, vendor=Vendor.ENTRA
     )
-    values = OidcValues(issuer=f"{base}/organizations/v2.0", client_id="entra-client", flow="hybrid")
+    values = OidcValues(
+        issuer=f"{base}/organizations/v2.0", client_id="entra-client", client_secret="not-used", flow="hybrid"
+    )
     save_oidc_settings(provider=provider, actor=OPERATOR, values=values)
     providers.enable_provider(provider=provider, actor=OPERATOR)
     assert IdentityProvider.objects.get(slug="entra").is_shared
