@@ -70,8 +70,8 @@ class OidcCompany:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How one company's two sides are set: what the client is registered with there, and ours: the flow, and columns of
-    ``OidcSettings``."""
+    """How one company's two sides are set: what the client is registered with there, and ours: the flow, and more keys
+    of the configuration file."""
 
     registered: Mapping[str, object] = field(default_factory=dict)
     flow: str = "code"
@@ -87,18 +87,6 @@ PERSON: Mapping[str, object] = {
     "space_role": ["Space Developer", "Space Member"],
 }
 
-_SAVE = """
-from audit.actors import configuration
-from sso.models import IdentityProvider
-from sso_oidc.configuration import OidcValues, save_oidc_settings
-for slug, values in {wanted!r}.items():
-    save_oidc_settings(
-        provider=IdentityProvider.objects.get(slug=slug),
-        actor=configuration("interop"),
-        values=OidcValues(**values),
-    )
-"""
-
 
 def configure_companies(
     broker: RunningBroker,
@@ -111,16 +99,19 @@ def configure_companies(
     accounts = [
         _account(
             slug,
-            {"issuer": provider.issuer, "client_id": slug, "flow": manner.flow, **_secret(secrets, slug)},
+            {
+                "issuer": provider.issuer,
+                "client_id": slug,
+                "flow": manner.flow,
+                **_secret(secrets, slug),
+                **manner.ours,
+            },
         )
         for slug, manner in manners.items()
     ]
     file = folder / "companies.yaml"
     file.write_text(yaml.safe_dump({"accounts": accounts}), encoding="utf-8")
     broker.configure(file)
-    broker.shell(
-        _SAVE.format(wanted={slug: dict(manner.ours) for slug, manner in manners.items() if manner.ours})
-    )
     return {slug: OidcCompany(broker, provider, slug) for slug in manners}
 
 
