@@ -31,8 +31,11 @@ def open_session(
     provider: IdentityProvider | None = None,
     subject: str = "",
     said: ProviderSession | None = None,
+    in_recovery: bool = False,
 ) -> UserSession:
     """Sign ``user`` in to this browser until ``expires_at``; an older session in it ends.
+
+    ``in_recovery`` is for a session that began with a recovery link (V-15): what is changed in it is marked.
 
     Django's session is emptied and gets a new key, so nothing that a stranger planted in it survives (session
     fixation).
@@ -54,6 +57,7 @@ def open_session(
         agent=request.headers.get("User-Agent", ""),
         track_id=track_ids.current(),
     )
+    row.in_recovery = in_recovery
     if provider is not None:
         row.provider_id = provider.pk
         row.provider_label = provider.name

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.lifecycle.tokens import usable_personal_tokens
-from accounts.models import Kind, User
+from accounts.models import Kind, User, UserSession
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
@@ -59,7 +59,7 @@ def my_access_page(
             for group in access.groups
         ],
         "session": {
-            "provider_name": session.provider_label if session else "",
+            "provider_name": _signed_in_through(session),
             "expires_at": session.expires_at if session else None,
         },
         "connect": connecting.buttons(user),
@@ -70,6 +70,12 @@ def my_access_page(
         "is_admin": user.kind != "member" or authority_of_user(user, user.account_id) > Authority.NONE,
     }
     return render(request, "sso/my_access.html", context, status=status)
+
+
+def _signed_in_through(session: UserSession | None) -> str:
+    if session is None:
+        return ""
+    return _("Recovery access") if session.in_recovery else session.provider_label
 
 
 def may_have_tokens(user: User) -> bool:
