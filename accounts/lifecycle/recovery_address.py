@@ -147,7 +147,9 @@ def _tell(locked: User, told: list[str], address: str) -> None:
         subject = _("%(product)s: your recovery address was changed") % names
         if address:
             hours = int(REST.total_seconds() // 3600)
-            text = _("The recovery address of %(person)s is %(address)s now. It can be used in %(hours)d hours.")
+            text = _(
+                "The recovery address of %(person)s is %(address)s now. It can be used in %(hours)d hours."
+            )
             text = text % {**names, "hours": hours}
         else:
             text = _("The recovery address of %(person)s was removed.") % names

@@ -21,7 +21,7 @@ class LinkPurpose(models.TextChoices):
     ACCESS = "access", _("recovery access")
     DRILL = "drill", _("recovery drill")
     ADDRESS = "address", _("confirm a recovery address")
-    PASSWORD = "password", _("set a new password")  # noqa: S105 -- a purpose
+    PASSWORD = "password", _("set a new password")
 
 
 class MailedLink(models.Model):

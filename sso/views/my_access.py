@@ -14,7 +14,7 @@ from accounts.models import Kind, User, UserSession
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
-from sso import connecting
+from sso import connecting, recovery_address
 from sso.forms import PersonalTokenForm
 
 
@@ -63,6 +63,7 @@ def my_access_page(
             "expires_at": session.expires_at if session else None,
         },
         "connect": connecting.buttons(user),
+        "has_recovery": recovery_address.may_have_one(user),
         "has_tokens": may_have_tokens(user),
         "tokens": usable_personal_tokens(user),
         "token_form": token_form or PersonalTokenForm(),
