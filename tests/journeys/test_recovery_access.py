@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from accounts import lifecycle
 from accounts.lifecycle.roles import account_role_named
-from accounts.models import BuiltInAccountRole, Kind, SsoPolicy, User, UserSession
+from accounts.models import Account, BuiltInAccountRole, Kind, SsoPolicy, User, UserSession
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent, FailureLogEntry
 from foundation.models import OutboxMessage
 from tests.conftest import client_of
+from tests.console.admin_pages import page as page_of
 from tests.journeys.mailbox import deliver, link_to, mails_to, open_link, press, words
 from tests.worlds import OPERATOR, World, add_person, add_vendor_person, found_account, sign_in
 
@@ -100,7 +101,7 @@ def test_what_is_changed_in_a_recovery_session_is_marked(acme: World, client: Cl
     # V-15
     ask(client)
     press(client, link_to(PRIVATE))
-    client.post(f"/admin/accounts/account/{acme.account.pk}/allow-passwords")
+    client.post(page_of(Account, "allow_passwords", acme.account.pk))
     acme.account.refresh_from_db()
     assert acme.account.sso_policy == SsoPolicy.OPTIONAL
     changed = AuditEvent.objects.filter(action="account.updated").latest("created_at")
