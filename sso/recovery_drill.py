@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import alerts, privilege, subjects
 from accounts.lifecycle import mailed_links
-from accounts.models import Account, LinkPurpose, MailedLink, User
+from accounts.models import Account, Kind, LinkPurpose, MailedLink, User
 from accounts.recovery import Standing, masked, standing, usable_from
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
@@ -73,7 +73,7 @@ def candidates(account: Account) -> list[Candidate]:
 def send_test(*, user: User, actor: Actor) -> None:
     """Mail a test link to the actor's own confirmed recovery address. Raises ``DrillRefused``."""
     subject = subjects.of_user(user)
-    own = actor.kind is ActorKind.USER and actor.id == str(user.pk)
+    own = actor.kind is ActorKind.USER and actor.id == str(user.pk) and user.kind == Kind.MEMBER
     level = privilege.authority_of_user(user, user.account_id)
     why = ""
     if not own or level < privilege.Authority.SSO_ACCOUNT_ADMIN:
