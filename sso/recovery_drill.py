@@ -9,9 +9,17 @@ from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import alerts, privilege, subjects
+from accounts import privilege, subjects
 from accounts.lifecycle import mailed_links
-from accounts.models import Account, Kind, LinkPurpose, MailedLink, User
+from accounts.models import (
+    Account,
+    AccountRoleMembership,
+    BuiltInAccountRole,
+    Kind,
+    LinkPurpose,
+    MailedLink,
+    User,
+)
 from accounts.recovery import Standing, masked, standing, usable_from
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
@@ -32,7 +40,10 @@ class DrillRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An SSO account admin of the account. ``address`` is masked; ``shares_domain``: it may fail with the directory."""
+    """Somebody with the account's SSO account admin role.
+
+    ``address`` is masked. ``shares_domain``: the address is in a domain of the account and may fail with its directory.
+    """
 
     user: User
     standing: Standing
@@ -43,15 +54,18 @@ class Candidate:
 
 
 def candidates(account: Account) -> list[Candidate]:
-    """Return the account's SSO account admins who may sign in, those who could recover today first."""
+    """Return everybody present who holds the account's SSO account admin role, those who could recover today first."""
     now = timezone.now()
     domains = set(account.email_domains.filter(verified_at__isnull=False).values_list("domain", flat=True))
     passed = MailedLink.objects.for_account(account).filter(
         purpose__in=(LinkPurpose.DRILL, LinkPurpose.ACCESS), spent_at__isnull=False
     )
-    people = list(alerts.sso_admins(account).select_related("account"))
+    held = AccountRoleMembership.objects.for_account(account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
+    )
+    people = User.objects.for_account(account).present().filter(pk__in=held.values("user"))
     found = []
-    for user in people:
+    for user in people.select_related("account"):
         # A proof of an older address proves nothing about this one.
         proofs = passed.filter(user=user, address=user.recovery_email) if user.recovery_email else None
         latest = proofs.aggregate(latest=Max("spent_at"))["latest"] if proofs is not None else None

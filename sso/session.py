@@ -21,6 +21,7 @@ from sso.models import IdentityProvider
 
 PASSWORD_BACKEND = "accounts.backends.RealmPasswordBackend"  # noqa: S105 -- a class
 SSO_BACKEND = "sso.backends.SsoBackend"
+RECOVERY_LABEL = "Recovery access"  # in lists of sessions, where a provider's name stands
 
 
 def open_session(
@@ -58,6 +59,8 @@ def open_session(
         track_id=track_ids.current(),
     )
     row.in_recovery = in_recovery
+    if in_recovery:
+        row.provider_label = RECOVERY_LABEL
     if provider is not None:
         row.provider_id = provider.pk
         row.provider_label = provider.name

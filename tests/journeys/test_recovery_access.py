@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -439,6 +442,23 @@ def test_mail_that_is_tried_again_carries_a_link_that_works(
     deliver()
     OutboxMessage.objects.filter(done_at=None).update(due_at=timezone.now())
     press(client, link_to(PRIVATE))
+    assert is_in(client)
+
+
+def test_without_a_mail_server_the_mail_is_a_file_whose_path_is_printed(
+    acme: World, client: Client, settings: Any, tmp_path: Path, lines: io.StringIO
+) -> None:
+    # the embedded default
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    ask(client)
+    deliver()
+    printed = [json.loads(line) for line in lines.getvalue().splitlines() if "mail_written" in line]
+    (written,) = [Path(each["file"]) for each in printed if PRIVATE in Path(each["file"]).read_text("utf-8")]
+    (path,) = re.findall(r"http://localhost:8000(/recovery-access/\S+)", written.read_text("utf-8"))
+    assert written.parent == tmp_path
+    assert path.split("/")[2] not in lines.getvalue()
+    press(client, path)
     assert is_in(client)
 
 

@@ -267,11 +267,15 @@ def test_drill_says_who_could_recover_today_and_who_could_not_and_why(acme: Worl
     ready = add_person(acme.account, "ready", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
     rested(ready, "ready@acme.example")
     set_address(boss)
+    off = add_person(acme.account, "off", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    rested(off, "off@mail.example")
+    lifecycle.disable_user(user=off, actor=OPERATOR)
     shown = words(boss.get(drill(acme)))
     assert "1 person could get back in today" in shown
     assert "ready@acme.example ✓ could recover today r…@acme.example" in shown
     assert "it may fail together with the directory" in shown
     assert "sso@acme.example ✗ new address, usable from" in shown
+    assert "off@acme.example ✗ may not sign in" in shown
     assert PRIVATE not in shown
     assert "admin@acme.example" not in shown
 
