@@ -13,16 +13,30 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import lifecycle
+from accounts.lifecycle import mailed_links
 from accounts.lifecycle.roles import account_role_named
-from accounts.models import Account, BuiltInAccountRole, Kind, SsoPolicy, User, UserSession
+from accounts.models import (
+    Account,
+    BuiltInAccountRole,
+    Kind,
+    LinkPurpose,
+    MailedLink,
+    SsoPolicy,
+    User,
+    UserSession,
+)
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent, FailureLogEntry
 from foundation.models import OutboxMessage
+from sso import second_step
 from tests.conftest import client_of
 from tests.console.admin_pages import page as page_of
 from tests.journeys.mailbox import deliver, link_to, mails_to, open_link, press, words
@@ -176,13 +190,8 @@ def test_answer_is_the_same_for_every_address_and_no_link_is_sent(
     assert code in failures()
 
 
-def test_answer_takes_the_same_queries_for_every_address(
-    acme: World, client: Client, django_assert_num_queries: Any
-) -> None:
+def test_answer_takes_the_same_queries_for_every_address(acme: World, client: Client) -> None:
     # V-26
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client.get(ASK)
     counts = []
     for address in ("first@acme.example", "sso@acme.example", "nobody@nowhere.example"):
@@ -225,6 +234,40 @@ def test_link_works_once(acme: World, client: Client) -> None:
     assert not is_in(other)
     assert failures() >= {"link.spent"}
     assert press(client_of("localhost:8000"), path).status_code == 400
+
+
+def test_two_clicks_at_the_same_moment_open_one_session(
+    acme: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # L-9: the other click comes between reading the link and using it
+    ask(client)
+    path = link_to(PRIVATE)
+    faster = client_of("localhost:8000")
+    open_link(faster, path)
+    open_link(client, path)
+    real, rivals = mailed_links.find, [faster]
+
+    def overtaken(plain: str, purpose: LinkPurpose) -> MailedLink:
+        link = real(plain, purpose)
+        if rivals:
+            rivals.pop().post(ENTER)
+        return link
+
+    monkeypatch.setattr(mailed_links, "find", overtaken)
+    assert client.post(ENTER).status_code == 400
+    assert (is_in(faster), is_in(client)) == (True, False)
+    assert failures() >= {"link.spent"}
+
+
+def test_second_factor_comes_before_the_session(
+    acme: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # V-15: whatever answers in the place of the second step, no session is open yet
+    monkeypatch.setattr(second_step, "ask", lambda request, user, then: HttpResponse(f"code for {then}?"))
+    ask(client)
+    assert press(client, link_to(PRIVATE)).text == "code for recovery?"
+    assert not is_in(client)
+    assert not AuditEvent.objects.filter(action="recovery.signed_in").exists()
 
 
 def test_using_one_link_ends_the_others(acme: World, client: Client) -> None:
