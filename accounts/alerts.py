@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, Kind, User
+from accounts.models.person import UserQuerySet
 
 
 def sso_admin_addresses(account: Account | None) -> list[str]:
@@ -12,12 +13,28 @@ def sso_admin_addresses(account: Account | None) -> list[str]:
     """
     told: set[str] = set()
     if account is not None:
-        admins = AccountRoleMembership.objects.for_account(account).filter(
-            role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
-        )
-        able = User.objects.for_account(account).able_to_sign_in().exclude(email="")
-        told = set(able.filter(pk__in=admins.values("user")).values_list("email", flat=True))
-    if not told:
-        operators = User.objects.able_to_sign_in().filter(kind=Kind.OPERATOR).exclude(email="")
-        told = set(operators.values_list("email", flat=True))
-    return sorted(told)
+        told = set(sso_admins(account).exclude(email="").values_list("email", flat=True))
+    return sorted(told or _operators())
+
+
+def other_sso_admin_addresses(user: User) -> list[str]:
+    """Return whom to tell of what an SSO account admin did past SSO: the account's others, else the operators."""
+    told: set[str] = set()
+    if user.account is not None:
+        others = sso_admins(user.account).exclude(pk=user.pk).exclude(email="")
+        told = set(others.values_list("email", flat=True))
+    return sorted(told or _operators())
+
+
+def sso_admins(account: Account) -> UserQuerySet:
+    """Return the account's SSO account admins who may sign in."""
+    held = AccountRoleMembership.objects.for_account(account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
+    )
+    able: UserQuerySet = User.objects.for_account(account).able_to_sign_in()
+    return able.filter(pk__in=held.values("user"))
+
+
+def _operators() -> set[str]:
+    operators = User.objects.able_to_sign_in().filter(kind=Kind.OPERATOR).exclude(email="")
+    return set(operators.values_list("email", flat=True))

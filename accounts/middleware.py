@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts import sessions
+from audit import recovery_mark
 
 
 class UserSessionMiddleware:
@@ -22,7 +23,8 @@ class UserSessionMiddleware:
         session = sessions.enforce(request) if request.session.session_key else None
         request.user_session = session  # type: ignore[attr-defined]  # our own attribute on Django's class
         zone = getattr(request.user, "timezone", "") if session is not None else ""
-        with timezone.override(_zone(zone)):
+        in_recovery = session is not None and session.in_recovery
+        with timezone.override(_zone(zone)), recovery_mark.marking(in_recovery):
             return self.get_response(request)
 
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts.lifecycle import left_makers
+from accounts.lifecycle import left_makers, mailed_links
 from accounts.models import UserSession
 
 SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to its person and admins
@@ -16,9 +16,10 @@ SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to 
 
 @shared_task(name="accounts.tasks.purge_sessions", ignore_result=True)
 def purge_sessions() -> None:
-    """Erase expired browser sessions, and the record of those that ended long ago (daily, by beat)."""
+    """Erase expired browser sessions, the record of those that ended long ago, old links (daily, by beat)."""
     SessionStore.clear_expired()
     UserSession.objects.filter(expires_at__lt=timezone.now() - SESSION_RETENTION).delete()
+    mailed_links.purge()
 
 
 @shared_task(name="accounts.tasks.limit_leavers_tokens", ignore_result=True)

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from audit.actors import Actor
+from audit import recovery_mark
+from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
 from foundation import track_ids
 from foundation.compiled_queries import insert
@@ -49,7 +50,7 @@ def record(
         partner_id=subject.partner_id,
         actor_kind=actor.kind.value,
         actor_id=actor.id[:64],
-        actor_label=actor.label[:254],
+        actor_label=_label(actor),
         action=action,
         object_type=subject.type,
         object_id=subject.id[:64],
@@ -78,6 +79,10 @@ def record_refusal(
         return record(
             actor=actor, action=action, subject=subject, message=message, reason=reason, changes=changes
         )
+
+
+def _label(actor: Actor) -> str:
+    return recovery_mark.marked(actor.label, 254) if actor.kind is ActorKind.USER else actor.label[:254]
 
 
 def _with_track_id(message: str) -> str:

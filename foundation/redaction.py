@@ -23,7 +23,10 @@ _SECRET_NAME = re.compile(
 # Names of parameters in flight; in the audit trail the same words are plain fields (`state` of a provider).
 _SECRET_IN_FLIGHT = frozenset({"code", "state", "key", "sid"})
 _SECRET_EXACT = frozenset({"authorization"})
-_TOKEN_PATH = re.compile(r"^(/(?:[a-z]{2}/)?setup/)[^/]+|^(/invitation/)[^/]+|^(/recovery-access/)[^/]+")
+_TOKEN_PATH = re.compile(
+    r"^(/(?:[a-z]{2}/)?setup/)[^/]+|^(/invitation/)[^/]+"
+    r"|^(/(?:recovery-(?:access|drill|address)|password-reset)/)[^/]+"
+)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
 _OUR_TOKEN = re.compile(r"\b(scim|soat|socs|me|pat|inv|set|rec)_[0-9a-f]{12}_[A-Za-z0-9_-]{20,}")

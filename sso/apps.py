@@ -10,8 +10,9 @@ class SsoConfig(AppConfig):
     verbose_name = "Single sign-on"
 
     def ready(self) -> None:
-        """Listen to ``accounts``: a deleted person's identities are closed (V-13)."""
+        """Listen to ``accounts``: a deleted person's identities are closed (V-13). Take work from the outbox."""
         from accounts.signals import person_deleted
+        from sso import link_mail, password_reset, recovery  # noqa: F401 -- handlers of the outbox
 
         person_deleted.connect(_close_identities, dispatch_uid="sso.close_identities")
 

@@ -48,6 +48,6 @@ def asker(request: HttpRequest) -> User | None:
 def is_fresh(request: HttpRequest) -> bool:
     """Tell whether this browser's session began with a password a short while ago."""
     session = getattr(request, "user_session", None)
-    if not isinstance(session, UserSession) or session.provider_id is not None:
-        return False
+    if not isinstance(session, UserSession) or session.provider_id is not None or session.in_recovery:
+        return False  # a recovery link proves a mailbox, not a password
     return session.created_at > timezone.now() - FRESH

@@ -53,3 +53,39 @@ class PersonalTokenForm(forms.Form):
     days = forms.ChoiceField(
         choices=DAYS, initial="90", error_messages={"invalid_choice": _("Choose a period.")}
     )
+
+
+class RecoveryAddressForm(forms.Form):
+    """A new recovery address (V-15)."""
+
+    address = forms.EmailField(
+        max_length=254,
+        error_messages={
+            "required": _("Enter an e-mail address."),
+            "invalid": _("Enter a valid e-mail address."),
+        },
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, typed twice (A-9); its strength is checked by the view, which knows whose it is."""
+
+    password = forms.CharField(
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        error_messages={"required": _("Enter a new password.")},
+    )
+    again = forms.CharField(
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        error_messages={"required": _("Enter the new password again.")},
+    )
+
+    def clean_again(self) -> str:
+        """Compare exactly."""
+        again = str(self.cleaned_data["again"])
+        if again != self.cleaned_data.get("password", again):
+            raise forms.ValidationError(_("The two passwords differ."))
+        return again

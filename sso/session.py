@@ -21,6 +21,7 @@ from sso.models import IdentityProvider
 
 PASSWORD_BACKEND = "accounts.backends.RealmPasswordBackend"  # noqa: S105 -- a class
 SSO_BACKEND = "sso.backends.SsoBackend"
+RECOVERY_LABEL = "Recovery access"  # in lists of sessions, where a provider's name stands
 
 
 def open_session(
@@ -31,8 +32,11 @@ def open_session(
     provider: IdentityProvider | None = None,
     subject: str = "",
     said: ProviderSession | None = None,
+    in_recovery: bool = False,
 ) -> UserSession:
     """Sign ``user`` in to this browser until ``expires_at``; an older session in it ends.
+
+    ``in_recovery`` is for a session that began with a recovery link (V-15): what is changed in it is marked.
 
     Django's session is emptied and gets a new key, so nothing that a stranger planted in it survives (session
     fixation).
@@ -54,6 +58,9 @@ def open_session(
         agent=request.headers.get("User-Agent", ""),
         track_id=track_ids.current(),
     )
+    row.in_recovery = in_recovery
+    if in_recovery:
+        row.provider_label = RECOVERY_LABEL
     if provider is not None:
         row.provider_id = provider.pk
         row.provider_label = provider.name

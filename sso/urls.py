@@ -8,7 +8,20 @@ from sso.views.journey import ContinueView, LogoutView
 from sso.views.login import AccountLoginView, LoginView
 from sso.views.me import MeView
 from sso.views.my_access import my_access
+from sso.views.password_reset import NewPasswordView, PasswordResetLinkView, PasswordResetView
 from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
+from sso.views.recovery import (
+    DrillLinkView,
+    DrillView,
+    RecoveryAccessView,
+    RecoveryEnterView,
+    RecoveryLinkView,
+)
+from sso.views.recovery_address import (
+    ConfirmRecoveryAddressView,
+    RecoveryAddressLinkView,
+    RecoveryAddressView,
+)
 from sso.views.test_result import TestResultView
 
 app_name = "sso"
@@ -23,6 +36,18 @@ urlpatterns = [
     ),
     path("login/", LoginView.as_view(), name="login"),
     path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
+    # Mailed links: the addresses with a token come after the clean ones they lead to (V-24).
+    path("recovery-access/", RecoveryAccessView.as_view(), name="recovery_access"),
+    path("recovery-access/enter/", RecoveryEnterView.as_view(), name="recovery_enter"),
+    path("recovery-access/<str:token>/", RecoveryLinkView.as_view(), name="recovery_link"),
+    path("recovery-drill/enter/", DrillView.as_view(), name="recovery_drill"),
+    path("recovery-drill/<str:token>/", DrillLinkView.as_view(), name="recovery_drill_link"),
+    path("recovery-address/", RecoveryAddressView.as_view(), name="recovery_address"),
+    path("recovery-address/confirm/", ConfirmRecoveryAddressView.as_view(), name="recovery_address_confirm"),
+    path("recovery-address/<str:token>/", RecoveryAddressLinkView.as_view(), name="recovery_address_link"),
+    path("password-reset/", PasswordResetView.as_view(), name="password_reset"),
+    path("password-reset/new/", NewPasswordView.as_view(), name="password_new"),
+    path("password-reset/<str:token>/", PasswordResetLinkView.as_view(), name="password_reset_link"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sso/continue/", ContinueView.as_view(), name="continue"),
     path("sso/test/<uuid:attempt_id>/", TestResultView.as_view(), name="test_result"),

@@ -10,6 +10,8 @@ configuration file all come through here, so they differ in no effect. A refusal
     status      deactivate and reactivate (directory), disable and enable (admin), delete, readmit
     sessions    open, end one, end all
     passwords   set, make unusable
+    recovery_address  asked for, confirmed, removed, by the person alone
+    mailed_links  one-time links by mail
     roles       account roles
     groups      groups and their members
     tokens      API tokens, of accounts and of people
@@ -45,6 +47,11 @@ from accounts.lifecycle.people import (
     create_user,
     provision_user,
     update_user,
+)
+from accounts.lifecycle.recovery_address import (
+    ask_for_recovery_address,
+    confirm_recovery_address,
+    remove_recovery_address,
 )
 from accounts.lifecycle.roles import (
     WrongAccount,
@@ -87,6 +94,8 @@ __all__ = [
     "WrongAccount",
     "add_partner_key",
     "approve_held_change",
+    "ask_for_recovery_address",
+    "confirm_recovery_address",
     "create_account",
     "create_account_role",
     "create_api_token",
@@ -106,6 +115,7 @@ __all__ = [
     "keep_held_change",
     "provision_user",
     "readmit_user",
+    "remove_recovery_address",
     "rename_partner",
     "revoke_account_role",
     "revoke_api_token",

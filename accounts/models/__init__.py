@@ -4,6 +4,7 @@ from accounts.models.account import Account, AccountHostName, EmailDomain, Partn
 from accounts.models.credential import ApiToken, Invitation, TokenPermission
 from accounts.models.group import Group, GroupMembership
 from accounts.models.held import HeldChange
+from accounts.models.mailed_link import LinkPurpose, MailedLink
 from accounts.models.person import Kind, Status, User, UserManager
 from accounts.models.role import AccountRole, AccountRoleMembership, BuiltInAccountRole, GuestAccess
 from accounts.models.session import EndReason, UserSession
@@ -23,6 +24,8 @@ __all__ = [
     "HeldChange",
     "Invitation",
     "Kind",
+    "LinkPurpose",
+    "MailedLink",
     "Partner",
     "PartnerKey",
     "SsoPolicy",

@@ -53,6 +53,7 @@ class UserSession(models.Model):
     sp_name_qualifier = models.CharField(max_length=1024, blank=True)
     id_token = EncryptedTextField(blank=True)
     context = models.CharField(max_length=255, blank=True)  # AuthnContextClassRef or acr
+    in_recovery = models.BooleanField(default=False)  # V-15: began with a recovery link
     address = models.GenericIPAddressField(null=True, blank=True)
     agent = models.CharField(max_length=300, blank=True)
     track_id = models.CharField(max_length=20, blank=True)

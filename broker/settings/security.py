@@ -45,7 +45,6 @@ __all__ = [
     "LOGOUT_REDIRECT_URL",
     "MESSAGE_STORAGE",
     "PASSWORD_HASHERS",
-    "PASSWORD_RESET_TIMEOUT",
     "SECURE_CONTENT_TYPE_NOSNIFF",
     "SECURE_CROSS_ORIGIN_OPENER_POLICY",
     "SECURE_HSTS_INCLUDE_SUBDOMAINS",
@@ -112,7 +111,6 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = 15 * 60  # seconds
 
 # Ten wrong passwords of one user name from one address lock that pair for a quarter of an hour. The name alone doesn't
 # lock, or anyone could lock anyone out.

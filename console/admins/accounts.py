@@ -30,6 +30,7 @@ from console.admins.columns import badge, lines, moment
 from console.admins.confirmed import button
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline, ScopedInline
+from console.admins.recovery_drill import RecoveryDrill
 from console.admins.refusals import RefusableForm
 from console.scoping import Reach, Viewer, require_viewer
 from foundation.outbound_target import OutboundError, check_url
@@ -157,7 +158,7 @@ def _verified(since: Any) -> SafeString | str:
     return badge(_("not verified"), "warning") if since is None else moment(since)
 
 
-class AccountAdmin(AccountScopedAdmin):
+class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
     """Customers; an account admin sees the one that is theirs."""
 
     add_needs = Authority.OPERATOR
@@ -179,7 +180,7 @@ class AccountAdmin(AccountScopedAdmin):
     )
     add_fieldsets = ((None, {"fields": ("name", "slug", "partner", "region", "sso_module")}),)
     inlines = (HostNamesOfAccount, DomainsOfAccount)
-    actions_detail = ("require_sso", "allow_passwords")
+    actions_detail = ("require_sso", "allow_passwords", "recovery_drill")
 
     def scope(self, viewer: Viewer) -> Q:
         """The account is its own boundary."""
@@ -251,10 +252,11 @@ class AccountAdmin(AccountScopedAdmin):
         return badge(_("mandatory"), "success") if mandatory else badge(_("optional"))
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
-        """SSO account admins and operators switch the policy."""
+        """SSO account admins and operators switch the policy and look at who could recover."""
         if not require_viewer(request).may(Authority.SSO_ACCOUNT_ADMIN):
             return frozenset()
-        return frozenset({"require_sso"} if obj.sso_policy == SsoPolicy.OPTIONAL else {"allow_passwords"})
+        policy = "require_sso" if obj.sso_policy == SsoPolicy.OPTIONAL else "allow_passwords"
+        return frozenset({policy, "recovery_drill"})
 
     @button(description=gettext_lazy("Make SSO mandatory"), url_path="require-sso", icon="lock")
     def require_sso(self, request: HttpRequest, object_id: str) -> HttpResponse:

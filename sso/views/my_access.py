@@ -10,11 +10,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts.lifecycle.tokens import usable_personal_tokens
-from accounts.models import Kind, User
+from accounts.models import Kind, User, UserSession
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
-from sso import connecting
+from sso import connecting, recovery_address
 from sso.forms import PersonalTokenForm
 
 
@@ -59,10 +59,11 @@ def my_access_page(
             for group in access.groups
         ],
         "session": {
-            "provider_name": session.provider_label if session else "",
+            "provider_name": _signed_in_through(session),
             "expires_at": session.expires_at if session else None,
         },
         "connect": connecting.buttons(user),
+        "has_recovery": recovery_address.may_have_one(user),
         "has_tokens": may_have_tokens(user),
         "tokens": usable_personal_tokens(user),
         "token_form": token_form or PersonalTokenForm(),
@@ -70,6 +71,12 @@ def my_access_page(
         "is_admin": user.kind != "member" or authority_of_user(user, user.account_id) > Authority.NONE,
     }
     return render(request, "sso/my_access.html", context, status=status)
+
+
+def _signed_in_through(session: UserSession | None) -> str:
+    if session is None:
+        return ""
+    return _("Recovery access") if session.in_recovery else session.provider_label
 
 
 def may_have_tokens(user: User) -> bool:

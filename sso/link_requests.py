@@ -1,0 +1,62 @@
+"""A stranger asks for a link by mail: recovery access, a new password (L-9, A-9, V-21, V-26).
+
+The request is answered without looking anybody up: it is counted and left in the outbox, and a worker finds out whom it
+concerns. So page and time are the same for every address, known or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+
+from audit.failures import record_failure
+from foundation import outbox
+from foundation.client_address import client_address, network_of
+from foundation.folding import fold
+from foundation.rate_limits import hit
+from sso.refusals import Code, SignInRefused
+
+ASKED_PER_ADDRESS = 3  # an hour, of each kind; whoever asks for somebody else floods no mailbox
+ASKED_PER_NETWORK = 20  # in ten minutes, of both kinds
+TOO_MANY_FOR_ADDRESS = "link.too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a worker gets: the typed address and where it was typed."""
+
+    typed: str
+    client: str
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Asked:
+        """Return it from an outbox row."""
+        return cls(str(payload["typed"]), str(payload["client"]))
+
+
+def ask(request: HttpRequest, *, kind: str, typed: str) -> None:
+    """Leave the request to a worker; beyond the limit of one address nothing is done and nothing else is shown.
+
+    Raises ``SignInRefused`` (429) for a network that asks too often, whatever it asks for.
+    """
+    client = client_address(request)
+    if not hit("link-network", network_of(client), limit=ASKED_PER_NETWORK, seconds=600).allowed:
+        raise SignInRefused(Code.TOO_MANY, "too many links were asked for from this address")
+    if not hit(f"link-{kind}", fold(typed), limit=ASKED_PER_ADDRESS, seconds=3600).allowed:
+        record_failure(
+            code=TOO_MANY_FOR_ADDRESS,
+            message=f"More than {ASKED_PER_ADDRESS} links in an hour were asked for ({kind}) for {shown(typed)}",
+            address=client,
+            target=kind,
+        )
+        return
+    with transaction.atomic():
+        outbox.add(kind, {"typed": typed, "client": client})
+
+
+def shown(typed: str) -> str:
+    """Return what was typed, for the failure log: people type a password into the wrong field."""
+    return typed[:120] if "@" in typed else "something that is no address"

@@ -1,0 +1,108 @@
+"""What the pages of mailed links share: the address with the token becomes a cookie and a clean address (V-24).
+
+Opening a link only sets the cookie, in whatever browser it is opened: a mail scanner that follows it uses nothing up.
+What a link does is done by a click, a POST with the cookie and a CSRF token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.lifecycle import mailed_links
+from accounts.lifecycle.mailed_links import LinkRefused
+from accounts.models import LinkPurpose, MailedLink
+from audit.failures import record_failure
+from audit.refusals import Refused, audit_refusal
+from foundation import public_urls
+from foundation.client_address import client_address
+
+_LONGEST = 100  # characters of a token
+
+
+def cookie_name() -> str:
+    """Return the name of the cookie that holds a link's token until it is used."""
+    return f"{'__Host-' if public_urls.is_https() else ''}broker-link"
+
+
+def exchange(request: HttpRequest, token: str, *, purpose: LinkPurpose, to: str) -> HttpResponse:
+    """Answer the address of a mail: keep the token in a cookie and lead to the view named ``to``."""
+    if (
+        request.get_host().lower() != public_urls.netloc()
+    ):  # V-7: on another host it would begin a session there
+        return redirect(public_urls.absolute(request.path))
+    answer = redirect(reverse(to))
+    answer.status_code = 303
+    answer.set_cookie(
+        cookie_name(),
+        token[:_LONGEST],
+        max_age=int(mailed_links.LIFETIME[purpose].total_seconds()),
+        path="/",
+        secure=public_urls.is_https(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def token_of(request: HttpRequest) -> str:
+    """Return the token that this browser brought, "" for none or on another host than the links' own."""
+    if request.get_host().lower() != public_urls.netloc():
+        return ""
+    return request.COOKIES.get(cookie_name(), "")[:_LONGEST]
+
+
+def opened(request: HttpRequest, purpose: LinkPurpose) -> MailedLink:
+    """Return the link that this browser may use. Raises ``LinkRefused``."""
+    return mailed_links.find(token_of(request), purpose)
+
+
+def forget(answer: HttpResponse) -> HttpResponse:
+    """Take the token out of the browser once it is used up."""
+    answer.delete_cookie(cookie_name(), path="/", samesite="Lax")
+    return answer
+
+
+def refused(request: HttpRequest, error: LinkRefused | Refused, *, again: str, label: str) -> HttpResponse:
+    """Record why a link was not taken and return the page, which says the same for every reason."""
+    if isinstance(error, Refused):
+        audit_refusal(error)
+    else:
+        account_id = error.link.user.account_id if error.link is not None else None
+        record_failure(
+            code=error.code,
+            message=f"A mailed link was not taken ({error.code})",
+            address=client_address(request),
+            target=(request.resolver_match.url_name or "") if request.resolver_match else "",
+            account_id=account_id,
+        )
+    context = {
+        "heading": _("This link can't be used"),
+        "message": _("It was used already, is too old, or is no longer valid. Ask for a new one."),
+        "action_url": again,
+        "action_label": label,
+    }
+    return render(request, "sso/refused.html", context, status=400)
+
+
+def confirm_page(request: HttpRequest, *, heading: str, lead: str, button: str, **more: Any) -> HttpResponse:
+    """Return the page with the one button that uses a link."""
+    context = {"heading": heading, "lead": lead, "button": button, **more}
+    return render(request, "sso/link_confirm.html", context)
+
+
+def notice(
+    request: HttpRequest, *, heading: str, lead: str, action_url: str = "", action_label: str = ""
+) -> HttpResponse:
+    """Return a page that says that something was done."""
+    context = {
+        "heading": heading,
+        "lead": lead,
+        "action_url": action_url,
+        "action_label": action_label,
+    }
+    return render(request, "sso/notice.html", context)

@@ -1,0 +1,149 @@
+"""``/recovery-access/`` and ``/recovery-drill/``: ask for a link, open it, press its button (L-9, V-15)."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import View
+
+from accounts.lifecycle.mailed_links import LinkRefused
+from accounts.models import LinkPurpose, User
+from audit.refusals import Refused
+from sso import answers, link_requests, recovery, recovery_drill
+from sso.forms import EmailForm
+from sso.refusals import SignInRefused
+from sso.views import mailed_links
+
+
+class RecoveryAccessView(View):
+    """``/recovery-access/``: an SSO account admin asks for a link."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the form."""
+        return _form(request, EmailForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Take the request; the answer is the same for every address."""
+        form = EmailForm(request.POST)
+        if not form.is_valid():
+            return _form(request, form, status=400)
+        try:
+            link_requests.ask(request, kind=recovery.KIND, typed=form.cleaned_data["email"])
+        except SignInRefused as error:
+            return answers.refused(request, error.refusal, target="recovery-access")
+        return mailed_links.notice(
+            request,
+            heading=_("Look into your recovery mailbox"),
+            lead=_(
+                "If this is the address of an SSO account admin with a confirmed recovery address, a link is on its "
+                "way there. It works once, within 15 minutes. The other SSO account admins are told."
+            ),
+        )
+
+
+def _form(request: HttpRequest, form: EmailForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "title": _("Recovery access"),
+        "lead": _(
+            "For SSO account admins whose single sign-on does not work. We send a link to the recovery address that "
+            "you confirmed."
+        ),
+        "label": _("Work e-mail"),
+        "button": _("Send the link"),
+    }
+    return render(request, "sso/link_request.html", context, status=status)
+
+
+class RecoveryLinkView(View):
+    """``/recovery-access/<token>/``: the address in the mail."""
+
+    http_method_names = ("get", "head")
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Go on without the token in the address."""
+        return mailed_links.exchange(request, token, purpose=LinkPurpose.ACCESS, to="sso:recovery_enter")
+
+
+class RecoveryEnterView(View):
+    """``/recovery-access/enter/``: the button, and what it does."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Say who would be signed in; nothing is used up."""
+        try:
+            link = mailed_links.opened(request, LinkPurpose.ACCESS)
+        except LinkRefused as error:
+            return _refused(request, error)
+        names = {
+            "person": link.user.user_name,
+            "account": link.user.account.name if link.user.account else "",
+        }
+        lead = _("Sign in to %(account)s as %(person)s, without single sign-on, for one hour?") % names
+        present = request.user
+        if isinstance(present, User) and present.pk != link.user_id:  # V-19
+            lead = _("You are %(name)s here; continue as %(person)s in %(account)s for one hour?") % {
+                **names,
+                "name": present.user_name,
+            }
+        return mailed_links.confirm_page(
+            request, heading=_("Recovery access"), lead=lead, button=_("Sign in now")
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Use the link and sign in; the admin comes next, where single sign-on is mended."""
+        try:
+            page = recovery.enter(request, mailed_links.token_of(request))
+        except (LinkRefused, Refused) as error:
+            return _refused(request, error)
+        return mailed_links.forget(page or redirect("admin:index"))
+
+
+def _refused(request: HttpRequest, error: LinkRefused | Refused) -> HttpResponse:
+    return mailed_links.refused(
+        request, error, again=reverse("sso:recovery_access"), label=_("Ask for a new link")
+    )
+
+
+class DrillLinkView(View):
+    """``/recovery-drill/<token>/``: the address in a test mail."""
+
+    http_method_names = ("get", "head")
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Go on without the token in the address."""
+        return mailed_links.exchange(request, token, purpose=LinkPurpose.DRILL, to="sso:recovery_drill")
+
+
+class DrillView(View):
+    """``/recovery-drill/enter/``: the test's button."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the click that a real recovery needs too."""
+        try:
+            mailed_links.opened(request, LinkPurpose.DRILL)
+        except LinkRefused as error:
+            return self._refused(request, error)
+        return mailed_links.confirm_page(
+            request,
+            heading=_("Test of recovery access"),
+            lead=_("Your mail arrived. Press the button to finish the test; nobody is signed in."),
+            button=_("Finish the test"),
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Note that the way works."""
+        try:
+            recovery_drill.pass_test(request, mailed_links.token_of(request))
+        except LinkRefused as error:
+            return self._refused(request, error)
+        done = mailed_links.notice(
+            request,
+            heading=_("Recovery access works"),
+            lead=_("A link reaches you and can be used. Nobody was signed in and nothing was changed."),
+        )
+        return mailed_links.forget(done)
+
+    def _refused(self, request: HttpRequest, error: LinkRefused) -> HttpResponse:
+        return mailed_links.refused(request, error, again="/admin/", label=_("Admin"))
