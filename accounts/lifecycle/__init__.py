@@ -10,6 +10,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     status      deactivate and reactivate (directory), disable and enable (admin), delete, readmit
     sessions    open, end one, end all
     passwords   set, make unusable
+    factors     second factors: add, use, remove, reset
     roles       account roles
     groups      groups and their members
     tokens      API tokens, of accounts and of people
@@ -17,6 +18,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     partner_keys  keys of partners: made, replaced with overlap, revoked
 """
 
+from accounts.lifecycle.factors import reset_factors
 from accounts.lifecycle.groups import (
     GroupConflict,
     InvalidGroup,
@@ -107,6 +109,7 @@ __all__ = [
     "provision_user",
     "readmit_user",
     "rename_partner",
+    "reset_factors",
     "revoke_account_role",
     "revoke_api_token",
     "revoke_partner_key",

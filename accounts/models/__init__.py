@@ -2,6 +2,7 @@
 
 from accounts.models.account import Account, AccountHostName, EmailDomain, Partner, PartnerKey, SsoPolicy
 from accounts.models.credential import ApiToken, Invitation, TokenPermission
+from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor, SecondStep
 from accounts.models.group import Group, GroupMembership
 from accounts.models.held import HeldChange
 from accounts.models.person import Kind, Status, User, UserManager
@@ -17,6 +18,7 @@ __all__ = [
     "BuiltInAccountRole",
     "EmailDomain",
     "EndReason",
+    "FactorKind",
     "Group",
     "GroupMembership",
     "GuestAccess",
@@ -25,6 +27,9 @@ __all__ = [
     "Kind",
     "Partner",
     "PartnerKey",
+    "RecoveryCode",
+    "SecondFactor",
+    "SecondStep",
     "SsoPolicy",
     "Status",
     "TokenPermission",
