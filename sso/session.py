@@ -30,12 +30,13 @@ def open_session(
     expires_at: datetime,
     provider: IdentityProvider | None = None,
     subject: str = "",
+    context: str = "",
     said: ProviderSession | None = None,
 ) -> UserSession:
     """Sign ``user`` in to this browser until ``expires_at``; an older session in it ends.
 
     Django's session is emptied and gets a new key, so nothing that a stranger planted in it survives (session
-    fixation).
+    fixation). ``context`` says how a sign-in without a provider was proven (``accounts.second_factor``).
     """
     replaced = sessions.current(request)
     if replaced is not None:
@@ -54,6 +55,7 @@ def open_session(
         agent=request.headers.get("User-Agent", ""),
         track_id=track_ids.current(),
     )
+    row.context = context
     if provider is not None:
         row.provider_id = provider.pk
         row.provider_label = provider.name

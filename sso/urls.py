@@ -9,6 +9,13 @@ from sso.views.login import AccountLoginView, LoginView
 from sso.views.me import MeView
 from sso.views.my_access import my_access
 from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
+from sso.views.second_factor import (
+    AddFactorView,
+    RecoveryCodesView,
+    RemoveFactorView,
+    SecondFactorView,
+)
+from sso.views.second_step import SecondStepView
 from sso.views.test_result import TestResultView
 
 app_name = "sso"
@@ -23,6 +30,11 @@ urlpatterns = [
     ),
     path("login/", LoginView.as_view(), name="login"),
     path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
+    path("second-step/", SecondStepView.as_view(), name="second_step"),
+    path("second-factor/", SecondFactorView.as_view(), name="second_factor"),
+    path("second-factor/add/", AddFactorView.as_view(), name="add_factor"),
+    path("second-factor/recovery-codes/", RecoveryCodesView.as_view(), name="recovery_codes"),
+    path("second-factor/<uuid:factor_id>/remove/", RemoveFactorView.as_view(), name="remove_factor"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sso/continue/", ContinueView.as_view(), name="continue"),
     path("sso/test/<uuid:attempt_id>/", TestResultView.as_view(), name="test_result"),

@@ -82,7 +82,9 @@ def add_authenticator(*, user: User, actor: Actor, name: str, secret: str, code:
             subject=subjects.of_user(locked),
         )
     return _add(
-        locked, actor, SecondFactor(kind=FactorKind.TOTP, name=name.strip()[:80], secret=secret, last_step=step)
+        locked,
+        actor,
+        SecondFactor(kind=FactorKind.TOTP, name=name.strip()[:80], secret=secret, last_step=step),
     )
 
 
@@ -138,7 +140,9 @@ def reset_factors(*, user: User, actor: Actor) -> bool:
     locked = User.objects.select_for_update().get(pk=user.pk)
     subject = subjects.of_user(locked)
     privilege.require_over(actor, locked, action="second_factor.reset", subject=subject)
-    if actor.kind not in (ActorKind.USER, ActorKind.CONFIGURATION, ActorKind.SYSTEM) or actor.id == str(locked.pk):
+    if actor.kind not in (ActorKind.USER, ActorKind.CONFIGURATION, ActorKind.SYSTEM) or actor.id == str(
+        locked.pk
+    ):
         raise privilege.NotAllowed(
             "A second factor is reset by somebody else who stands above.",
             actor=actor,
@@ -191,7 +195,9 @@ def use_passkey(factor: SecondFactor, sign_count: int) -> bool:
 
 def tell_of_guesses(locked: User) -> None:
     """Tell a person by mail that somebody who knows their password types wrong codes."""
-    _mail(locked, "too many wrong codes were typed after your password. If it wasn't you, change your password")
+    _mail(
+        locked, "too many wrong codes were typed after your password. If it wasn't you, change your password"
+    )
 
 
 def drop_all(locked: User) -> bool:
@@ -230,7 +236,9 @@ def _add(locked: User, actor: Actor, factor: SecondFactor) -> SecondFactor:
 
 
 def _say(locked: User, actor: Actor, action: str, what: str) -> None:
-    record(actor=actor, action=action, subject=subjects.of_user(locked), message=f"{locked.user_name}: {what}.")
+    record(
+        actor=actor, action=action, subject=subjects.of_user(locked), message=f"{locked.user_name}: {what}."
+    )
     _mail(locked, what)
 
 

@@ -1,8 +1,8 @@
 """What a person has besides a password, and a sign-in that waits for it (V-11, A-9).
 
-    SecondFactor   an authenticator app (TOTP, RFC 6238) or a passkey (WebAuthn): what was enrolled
-    RecoveryCode   one of the codes for the day when the phone is lost: shown once, stored as a digest
-    SecondStep     a browser between its right password and its session, or one that is enrolling
+SecondFactor   an authenticator app (TOTP, RFC 6238) or a passkey (WebAuthn): what was enrolled
+RecoveryCode   one of the codes for the day when the phone is lost: shown once, stored as a digest
+SecondStep     a browser between its right password and its session, or one that is enrolling
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class SecondStep(models.Model):
     handle_digest = models.CharField(max_length=64, unique=True, editable=False)
     browser_digest = models.CharField(max_length=64, editable=False)
     host = models.CharField(max_length=260)
-    proof = models.CharField(max_length=64, editable=False)  # digest of the session hash: a new password ends it
+    proof = models.CharField(
+        max_length=64, editable=False
+    )  # digest of the session hash: a new password ends it
     next_url = models.CharField(max_length=2000, blank=True)
     secret = EncryptedTextField(blank=True)  # of the authenticator app that is being enrolled
     challenge = models.CharField(max_length=64, blank=True)  # WebAuthn's, spent with the first answer
