@@ -37,7 +37,7 @@ def _is_weak(secret: str) -> bool:
 
 
 def check_public_address(app_configs: Sequence[Any] | None = None, **_: Any) -> list[checks.CheckMessage]:
-    """A base URL that isn't localhost is https, so are the regions', and debug pages stay off, second factors on (V-11)."""
+    """A base URL that isn't localhost is https, so are the regions'; debug pages are off, second factors on (V-11)."""
     found: list[checks.CheckMessage] = []
     base = urlsplit(settings.BROKER_BASE_URL)
     for name, url in settings.BROKER_REGIONS.items():

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from accounts import totp
 from accounts.lifecycle import factors
-from accounts.models import FactorKind, RecoveryCode, SecondFactor, SecondStep
+from accounts.models import FactorKind, RecoveryCode, SecondStep
 from accounts.second_factor import PROVEN
 from audit.refusals import Refused, audit_refusal
 from sso import factor_proof, second_step, webauthn

@@ -1,8 +1,8 @@
 """Prove an enrolled factor in a second step: by a code, or by a passkey (V-11).
 
-Each runs under the lock of the person's row, so that no code is spent twice and no guess goes uncounted. Ten wrong codes
-within an hour, whatever step they were typed in, stop codes for that person until the hour is over; only somebody who
-knows the password gets so far, the person is told by mail, and a passkey, which can't be guessed, still works.
+Each runs under the lock of the person's row, so that no code is spent twice and no guess goes uncounted. Ten wrong
+codes within an hour, whatever step they were typed in, stop codes for that person until the hour is over; only somebody
+who knows the password gets so far, the person is told by mail, and a passkey, which can't be guessed, still works.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sign in with user name and password, where the account's policy allows it (L-2, L-3), and a second factor where there must be one (V-11)."""
+"""Sign in with user name and password where the policy allows it (L-2, L-3), and a second factor (V-11, A-9)."""
 
 from __future__ import annotations
 

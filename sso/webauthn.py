@@ -1,8 +1,8 @@
 """Passkeys and security keys: WebAuthn with the ``fido2`` library, as the second thing after a password (V-11).
 
 The relying party is the host that the browser is on, which ``broker.middleware.hosts`` compared with the configured
-ones: a passkey works where it was made, as a session does (V-7). User verification (PIN, finger, face) is required, so a
-stolen key alone opens nothing. Attestation isn't asked for: which make of key people use is theirs to choose.
+ones: a passkey works where it was made, as a session does (V-7). User verification (PIN, finger, face) is required, so
+a stolen key alone opens nothing. Attestation isn't asked for: which make of key people use is theirs to choose.
 """
 
 from __future__ import annotations

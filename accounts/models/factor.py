@@ -34,7 +34,7 @@ class SecondFactor(models.Model):
     last_step = models.BigIntegerField(default=-1)  # TOTP: no code of this time step or an older one is taken
     credential = models.TextField(blank=True)  # passkey: attested credential data (WebAuthn §6.5.1), Base64
     # Passkey: SHA-256 of its credential id; null for an app.
-    credential_digest = models.CharField(max_length=64, null=True, blank=True, unique=True)  # noqa: DJ001
+    credential_digest = models.CharField(max_length=64, null=True, blank=True, unique=True)
     rp_id = models.CharField(max_length=255, blank=True)  # passkey: the host name it works on (V-7)
     sign_count = models.BigIntegerField(default=0)  # passkey: WebAuthn §6.1.1; 0 where it has no counter
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -111,6 +111,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.password_quality.DisguisedPasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 15 * 60  # seconds
 

@@ -1,4 +1,4 @@
-"""A second factor after the password: at the first sign-in for the strongest doors, for others if they like (V-11, A-9)."""
+"""A second factor after the password: a must for the strongest doors, for others if they like (V-11, A-9)."""
 
 from __future__ import annotations
 
@@ -113,6 +113,16 @@ def test_vendors_people_are_asked_for_a_code_at_every_sign_in(
     page = browser.submit(page, code=code_of(secret))
     assert page.url.endswith("/second-factor/")
     assert AuditEvent.objects.filter(message__contains="a password and a second factor").count() == 2
+
+
+def test_partner_admin_sets_one_up_too(root: User, browser: PersonBrowser) -> None:
+    # V-11
+    partner = lifecycle.create_partner(actor=OPERATOR, slug="reseller", name="Reseller")
+    add_vendor_person("pat@reseller.example", Kind.PARTNER_ADMIN, partner=partner)
+    page = type_password(browser, "pat@reseller.example")
+    assert "Your password alone is not enough here" in page.words
+    enrol_app(browser, page)
+    assert browser.me()["authenticated"] is True
 
 
 def test_operators_session_without_a_factor_ends_once_one_is_needed(
