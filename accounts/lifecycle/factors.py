@@ -10,9 +10,12 @@ import base64
 import re
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import privilege, subjects, totp
 from accounts.lifecycle import sessions
@@ -24,6 +27,9 @@ from audit.refusals import Refused, refusals_audited
 from foundation import mail
 from foundation.secret_tokens import digest
 from foundation.transactions import in_transaction
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 FACTORS_MAX = 10
 RECOVERY_CODES = 10
@@ -195,14 +201,12 @@ def use_passkey(factor: SecondFactor, sign_count: int) -> bool:
 
 def tell_of_guesses(locked: User) -> None:
     """Tell a person by mail that somebody who knows their password types wrong codes."""
-    _mail(
-        locked, "too many wrong codes were typed after your password. If it wasn't you, change your password"
-    )
+    _mail(locked, gettext_lazy("Too many wrong codes were typed after your password."))
 
 
 def drop_all(locked: User) -> bool:
     """Delete factors, codes and waiting steps of a person; return whether there was a factor."""
-    there, _ = SecondFactor.objects.filter(user=locked).delete()
+    there, _rows = SecondFactor.objects.filter(user=locked).delete()
     RecoveryCode.objects.filter(user=locked).delete()
     SecondStep.objects.filter(user=locked, spent_at=None).update(spent_at=timezone.now())
     return bool(there)
@@ -239,17 +243,32 @@ def _say(locked: User, actor: Actor, action: str, what: str) -> None:
     record(
         actor=actor, action=action, subject=subjects.of_user(locked), message=f"{locked.user_name}: {what}."
     )
-    _mail(locked, what)
+    _mail(locked, _TOLD[action])
 
 
-def _mail(locked: User, what: str) -> None:
-    if locked.email:
-        product = settings.BROKER_PRODUCT_NAME
+_TOLD = {
+    "second_factor.added": gettext_lazy("A second factor was added to your account."),
+    "second_factor.removed": gettext_lazy("A second factor was removed from your account."),
+    "second_factor.reset": gettext_lazy(
+        "An administrator removed all your second factors and recovery codes."
+    ),
+    "second_factor.recovery_codes": gettext_lazy("New recovery codes were made; older ones no longer work."),
+}
+
+
+def _mail(locked: User, what: StrOrPromise) -> None:
+    if not locked.email:
+        return
+    words = {
+        "product": settings.BROKER_PRODUCT_NAME,
+        "user_name": locked.user_name,
+        "support": settings.BROKER_SUPPORT_EMAIL,
+    }
+    with translation.override(locked.language or settings.LANGUAGE_CODE):
+        surprise = _("If this is a surprise, change your password and write to %(support)s at once.")
+        signature = _("This concerns %(user_name)s at %(product)s.")
         mail.queue_mail(
             to=[locked.email],
-            subject=f"{product}: your second factor",
-            body=(
-                f"At {product}, for {locked.user_name}: {what}.\n\n"
-                f"If this is a surprise, write to {settings.BROKER_SUPPORT_EMAIL} at once.\n"
-            ),
+            subject=_("%(product)s: your second factor") % words,
+            body=f"{what}\n{signature % words}\n\n{surprise % words}\n",
         )

@@ -40,7 +40,7 @@ def test_admin_resets_the_factor_of_an_employee(acme: World, browse: Browse) -> 
     assert event.account_id == acme.account.pk
     assert event.actor_id == str(acme.admin.pk)
     drain()
-    assert "all second factors were reset by admin@acme.example" in outgoing.outbox[-1].body
+    assert "An administrator removed all your second factors" in outgoing.outbox[-1].body
     assert outgoing.outbox[-1].to == ["emma@acme.example"]
 
 

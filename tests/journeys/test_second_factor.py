@@ -93,7 +93,7 @@ def test_operator_without_a_factor_sets_one_up_before_anything_opens(
     assert browser.open(done.link("I have kept them")).url.endswith("/admin/")
     assert UserSession.objects.get().context == "mfa:totp"
     drain()
-    assert "was added" in outgoing.outbox[0].body
+    assert "A second factor was added" in outgoing.outbox[0].body
     said = " ".join(AuditEvent.objects.values_list("message", flat=True))
     assert secret_on(page).replace(" ", "") not in said
 
@@ -218,7 +218,7 @@ def test_ten_wrong_codes_stop_codes_for_an_hour_and_tell_the_person(
         assert refused_for(refused) == "second_step.locked"
     assert browser.me() == {"authenticated": False}
     drain()
-    assert sum("too many wrong codes" in sent.body for sent in outgoing.outbox) == 1
+    assert sum("Too many wrong codes" in sent.body for sent in outgoing.outbox) == 1
     clock.shift(dt.timedelta(minutes=61))
     page = type_password(browser, "admin@acme.example", "/login/acme/")
     browser.submit(page, code=code_of(secret))
