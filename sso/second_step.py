@@ -124,8 +124,9 @@ def require_unchanged(step: SecondStep, user: User) -> None:
 
 
 def spend(step: SecondStep) -> None:
-    """End the step; raise ``SignInRefused`` when another request did."""
-    if not SecondStep.objects.filter(pk=step.pk, spent_at=None).update(spent_at=timezone.now()):
+    """End the step and erase what it kept; raise ``SignInRefused`` when another request did."""
+    ended = {"spent_at": timezone.now(), "secret": "", "challenge": ""}
+    if not SecondStep.objects.filter(pk=step.pk, spent_at=None).update(**ended):
         raise SignInRefused(Code.STEP_OVER, "a second step that was just spent")
 
 

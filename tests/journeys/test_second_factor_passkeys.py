@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 
-from accounts.models import SecondFactor, UserSession
+from accounts import lifecycle
+from accounts.models import SecondFactor, SecondStep, UserSession
+from accounts.tasks import purge_sessions
 from audit.models import AuditEvent
 from tests.journeys.authenticator import USER_PRESENT, SoftwareKey, passkey_options, use
 from tests.journeys.person_browser import Page, PersonBrowser
-from tests.worlds import PASSWORD, World, found_account
+from tests.worlds import OPERATOR, PASSWORD, World, found_account
 
 NAME = "admin@acme.example"
 
@@ -180,3 +185,24 @@ def test_ten_wrong_codes_do_not_stop_the_passkey(acme: World, browser: PersonBro
     page = type_password(browser)
     use(browser, page, key.get(passkey_options(page)))
     assert browser.me()["authenticated"] is True
+
+
+def test_passkey_is_offered_where_it_was_made_alone(acme: World, browser: PersonBrowser) -> None:
+    # V-7
+    with_passkey(browser, SoftwareKey())
+    lifecycle.verify_host_name(account=acme.account, actor=OPERATOR, host="sso.acme.example")
+    there = PersonBrowser("http://sso.acme.example:8000")
+    page = type_password(there)
+    assert "Second step" in page.words
+    assert "data-passkey" not in page.text
+    assert there.me() == {"authenticated": False}
+
+
+def test_purge_takes_the_steps_of_yesterday_along(acme: World, browser: PersonBrowser) -> None:
+    with_passkey(browser, SoftwareKey())
+    type_password(browser)
+    assert SecondStep.objects.count() == 2
+    assert not SecondStep.objects.exclude(spent_at=None).exclude(challenge="").exists()
+    with time_machine.travel(timezone.now() + timedelta(days=2), tick=True):
+        purge_sessions()
+    assert not SecondStep.objects.exists()
