@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import lxml.html
 import pytest
 import time_machine
 from django.core import mail as outgoing
-from django.utils import timezone
 
-from accounts import lifecycle, totp
+from accounts import lifecycle
 from accounts.models import Kind, SecondFactor, User, UserSession
 from audit.models import AuditEvent
 from foundation.outbox import drain
+from tests.journeys.authenticator_app import (
+    code_of,
+    codes_on,
+    enrol_app,
+    secret_on,
+    type_password,
+    with_app,
+)
 from tests.journeys.conftest import make_mandatory
-from tests.journeys.person_browser import Page, PersonBrowser
+from tests.journeys.person_browser import PersonBrowser
 from tests.journeys.seen import refused_for
-from tests.worlds import OPERATOR, PASSWORD, World, add_vendor_person, found_account
+from tests.worlds import OPERATOR, World, add_vendor_person, found_account
 
 NOON = dt.datetime(2026, 11, 27, 12, 0, 5, tzinfo=dt.UTC)
 WRONG_CODE = "This code is wrong, or it was used already."
@@ -44,34 +49,6 @@ def root(clock: Any, settings: Any) -> User:
 def acme(clock: Any) -> World:
     """A company whose people may use passwords."""
     return found_account("acme")
-
-
-def code_of(secret: str) -> str:
-    """Return what an authenticator app shows now."""
-    return totp.code_at(secret.replace(" ", ""), int(timezone.now().timestamp()) // 30)
-
-
-def secret_on(page: Page) -> str:
-    """Return the key that the page shows to be typed into an app."""
-    [shown] = lxml.html.fromstring(page.text).xpath("//code[@id='app-secret']/text()")
-    return str(shown)
-
-
-def codes_on(page: Page) -> list[str]:
-    """Return the recovery codes that the page shows."""
-    return re.findall(r"<code>([A-Z2-7-]{19})</code>", page.text)
-
-
-def type_password(browser: PersonBrowser, name: str, path: str = "/login/", next_url: str = "") -> Page:
-    """Type user name and password, and return where that ends."""
-    fields = {"user_name": name, "password": PASSWORD, "next": next_url}
-    return browser._follow(browser.post(path, fields))
-
-
-def enrol_app(browser: PersonBrowser, page: Page) -> tuple[str, Page]:
-    """Set up an authenticator app on the page for it; return its secret and what comes next."""
-    secret = secret_on(page)
-    return secret, browser.submit(page, form=1, code=code_of(secret))
 
 
 # --- the strongest doors ----------------------------------------------------------------------------------------------
@@ -146,15 +123,6 @@ def test_operator_keeps_the_last_factor(root: User, browser: PersonBrowser) -> N
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------
-
-
-def with_app(browser: PersonBrowser, name: str = "admin@acme.example") -> tuple[str, list[str]]:
-    """Let a member of Acme set up an app on My access and sign out; return its secret and recovery codes."""
-    type_password(browser, name, "/login/acme/")
-    page = browser.submit(browser.open("/second-factor/"), form=0)
-    secret, done = enrol_app(browser, page)
-    browser.sign_out()
-    return secret, codes_on(done)
 
 
 def test_member_sets_up_an_app_and_needs_it_from_then_on(
@@ -288,45 +256,3 @@ def test_step_opens_nothing_once_passwords_are_no_longer_allowed(
     make_mandatory(acme.account)
     assert refused_for(browser.submit(page, code=code_of(secret))) == "sso_required"
     assert browser.me() == {"authenticated": False}
-
-
-# --- changing one's own, and an admin's help --------------------------------------------------------------------------
-
-
-def test_changes_need_the_password_again_after_a_quarter_of_an_hour(
-    acme: World, browser: PersonBrowser, clock: Any
-) -> None:
-    # A-9
-    type_password(browser, "admin@acme.example", "/login/acme/")
-    clock.shift(dt.timedelta(minutes=16))
-    assert browser.post("/second-factor/add/", {}).headers["Location"] == "/second-factor/"
-    page = browser.open("/second-factor/")
-    assert "Type your password to change something here." in page.words
-    assert "The password is wrong." in browser.submit(page, password="guess").words
-    page = browser.submit(page, password=PASSWORD)
-    _, done = enrol_app(browser, browser.submit(page, form=0))
-    assert codes_on(done)
-
-
-def test_nobody_removes_another_persons_factor(
-    acme: World, browser: PersonBrowser, new_browser: Callable[[], PersonBrowser]
-) -> None:
-    # V-8
-    with_app(browser)
-    other = new_browser()
-    type_password(other, "sso@acme.example", "/login/acme/")
-    factor = SecondFactor.objects.get()
-    assert other.post(f"/second-factor/{factor.pk}/remove/", {}).status == 404
-    assert SecondFactor.objects.count() == 1
-
-
-def test_member_removes_the_factor_and_the_codes_go_with_it(acme: World, browser: PersonBrowser) -> None:
-    # A-9
-    _, codes = with_app(browser)
-    page = type_password(browser, "admin@acme.example", "/login/acme/")
-    browser.submit(page, code=codes[0])
-    page = browser.submit(browser.open("/second-factor/"), form=0)
-    assert "There is none yet." in page.words
-    browser.sign_out()
-    type_password(browser, "admin@acme.example", "/login/acme/")
-    assert browser.me()["authenticated"] is True
