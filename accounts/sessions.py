@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import EndReason, User, UserSession
+from accounts.second_factor import is_proven
 from foundation.secret_tokens import digest
 
 
@@ -49,8 +50,10 @@ def current(request: HttpRequest) -> UserSession | None:
     return row
 
 
-def _account_ended_it(user: object, row: UserSession) -> bool:
-    """Tell whether the account was closed, or its maximum session age is over by now (L-13)."""
+def _may_not_go_on(user: User, row: UserSession) -> bool:
+    """Tell whether the account was closed, its maximum session age is over by now (L-13), or a factor lacks (V-11)."""
+    if not is_proven(user, provider_id=row.provider_id, context=row.context):
+        return True
     account = getattr(user, "account", None)
     if account is None:
         return False
@@ -62,7 +65,7 @@ def enforce(request: HttpRequest) -> UserSession | None:
     if not request.user.is_authenticated:
         return None
     row = current(request)
-    if row is None or row.user_id != request.user.pk or _account_ended_it(request.user, row):
+    if row is None or row.user_id != request.user.pk or _may_not_go_on(request.user, row):
         key = request.session.session_key
         if key:
             UserSession.objects.filter(

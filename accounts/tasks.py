@@ -9,17 +9,19 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from accounts.lifecycle import left_makers, mailed_links
-from accounts.models import UserSession
+from accounts.models import SecondStep, UserSession
 
 SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to its person and admins
+STEP_RETENTION = timedelta(days=1)  # wrong codes are counted over the last hour
 
 
 @shared_task(name="accounts.tasks.purge_sessions", ignore_result=True)
 def purge_sessions() -> None:
-    """Erase expired browser sessions, the record of those that ended long ago, old links (daily, by beat)."""
+    """Erase expired browser sessions, the record of those that ended long ago, old links and steps (daily, by beat)."""
     SessionStore.clear_expired()
     UserSession.objects.filter(expires_at__lt=timezone.now() - SESSION_RETENTION).delete()
     mailed_links.purge()
+    SecondStep.objects.filter(expires_at__lt=timezone.now() - STEP_RETENTION).delete()
 
 
 @shared_task(name="accounts.tasks.limit_leavers_tokens", ignore_result=True)

@@ -37,7 +37,7 @@ def _is_weak(secret: str) -> bool:
 
 
 def check_public_address(app_configs: Sequence[Any] | None = None, **_: Any) -> list[checks.CheckMessage]:
-    """A base URL that isn't localhost is https, so are the regions', and debug pages stay off."""
+    """A base URL that isn't localhost is https, so are the regions'; debug pages are off, second factors on (V-11)."""
     found: list[checks.CheckMessage] = []
     base = urlsplit(settings.BROKER_BASE_URL)
     for name, url in settings.BROKER_REGIONS.items():
@@ -61,6 +61,13 @@ def check_public_address(app_configs: Sequence[Any] | None = None, **_: Any) -> 
         found.append(
             checks.Error(
                 "BROKER_DEBUG shows settings and variables to every visitor; localhost only", id="broker.E003"
+            )
+        )
+    if not settings.BROKER_REQUIRE_SECOND_FACTOR:
+        found.append(
+            checks.Error(
+                "BROKER_REQUIRE_SECOND_FACTOR=false lets operators in by a password alone; localhost only",
+                id="broker.E009",
             )
         )
     return found

@@ -89,3 +89,33 @@ class NewPasswordForm(forms.Form):
         if again != self.cleaned_data.get("password", again):
             raise forms.ValidationError(_("The two passwords differ."))
         return again
+
+
+class CodeForm(forms.Form):
+    """The second thing: a code of an app, or a recovery code (V-11)."""
+
+    code = forms.CharField(max_length=40, error_messages={"required": _("Enter the code.")})
+
+
+class NewAppForm(CodeForm):
+    """An authenticator app that is being enrolled, proven by its first code."""
+
+    name = forms.CharField(max_length=80, required=False)
+
+
+class NewPasskeyForm(forms.Form):
+    """A passkey that the browser made; the answer is JSON, read by ``sso.webauthn``."""
+
+    passkey_name = forms.CharField(max_length=80, required=False)
+    credential = forms.CharField(max_length=16_384, required=False, widget=forms.HiddenInput)
+
+
+class ConfirmPasswordForm(forms.Form):
+    """The password of who is signed in, once more, before a second factor changes."""
+
+    password = forms.CharField(
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        error_messages={"required": _("Enter your password.")},
+    )

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -38,9 +39,13 @@ from foundation.folding import fold
 from foundation.transactions import in_transaction
 from sso import second_step
 from sso.link_requests import Asked, shown
+from sso.refusals import SignInRefused
+from sso.second_step import Then
 from sso.session import open_session
 
 KIND = "recovery.asked"
+WAY = "recovery"  # what the second step goes on to
+HOME = "admin:index"  # where single sign-on is mended
 SESSION = timedelta(hours=1)  # V-15
 NOBODY = "recovery.nobody"
 NOT_ADMIN = "recovery.not_admin"
@@ -120,16 +125,28 @@ def enter(request: HttpRequest, token: str) -> HttpResponse | None:
     """
     link = mailed_links.spend(token, LinkPurpose.ACCESS)
     _require_entitled(link.user, request, address=link.address)
-    page = second_step.ask(request, link.user, then="recovery")
+    page = second_step.second_step(request, link.user, Then(WAY))
     if page is None:
-        finish(request, link.user)
+        _open(request, link.user)
     return page
 
 
-def finish(request: HttpRequest, user: User) -> None:
-    """Open the session of somebody who has proved everything. Raises ``RecoveryRefused``."""
+@second_step.goes_on(WAY)
+def finish(request: HttpRequest, user: User, next_url: str, context: str) -> str:
+    """Open the session of somebody who proved their second factor as well; return the URL to go to.
+
+    Raises ``SignInRefused`` when status or role changed meanwhile.
+    """
+    try:
+        _open(request, user, context)
+    except RecoveryRefused as refusal:
+        raise SignInRefused(refusal.code, refusal.message) from refusal
+    return reverse(HOME)
+
+
+def _open(request: HttpRequest, user: User, context: str = "") -> None:
     locked = _admit(user, request)
-    open_session(request, locked, expires_at=timezone.now() + SESSION, in_recovery=True)
+    open_session(request, locked, expires_at=timezone.now() + SESSION, context=context, in_recovery=True)
 
 
 @refusals_audited

@@ -32,6 +32,8 @@ class Code(StrEnum):
     SSO_REQUIRED = "sso_required"
     EXPIRED = "expired"
     PROVIDER_UNREACHABLE = "provider.unreachable"  # O-5: passes by itself
+    STEP_OVER = "second_step.over"
+    STEP_LOCKED = "second_step.locked"
     # a track ID only (L-11)
     ACCOUNT_CLOSED = "account.closed"
     PROVIDER_UNKNOWN = "provider.unknown"
@@ -144,6 +146,12 @@ def message_for(code: str, words: Wording) -> str | None:
         Code.PROVIDER_UNREACHABLE: _(
             "%(provider)s can't be reached at the moment. This usually passes within minutes: please try again."
         ),
+        Code.STEP_OVER: _(
+            "This step was not finished within 10 minutes, or it was begun in another browser. Please start again."
+        ),
+        Code.STEP_LOCKED: _(
+            "Too many wrong codes were typed. Please wait an hour, or use a passkey if you have one."
+        ),
         Code.EXPIRED: _("This sign-in took longer than 30 minutes and has expired. Please start again."),
     }
     text = texts.get(Code(code)) if code in Code._value2member_map_ else None
@@ -162,6 +170,8 @@ def message_for(code: str, words: Wording) -> str | None:
 HEADINGS = {
     Code.EXPIRED: gettext_lazy("Sign-in expired"),
     Code.PROVIDER_UNREACHABLE: gettext_lazy("Your identity provider doesn't answer"),
+    Code.STEP_OVER: gettext_lazy("Sign-in expired"),
+    Code.STEP_LOCKED: gettext_lazy("Too many wrong codes"),
     Code.SSO_REQUIRED: gettext_lazy("Use your corporate account"),
     Code.CONSENT_REFUSED: gettext_lazy("Consent is needed"),
 }

@@ -31,6 +31,7 @@ def open_session(
     expires_at: datetime,
     provider: IdentityProvider | None = None,
     subject: str = "",
+    context: str = "",
     said: ProviderSession | None = None,
     in_recovery: bool = False,
 ) -> UserSession:
@@ -39,7 +40,7 @@ def open_session(
     ``in_recovery`` is for a session that began with a recovery link (V-15): what is changed in it is marked.
 
     Django's session is emptied and gets a new key, so nothing that a stranger planted in it survives (session
-    fixation).
+    fixation). ``context`` says how a sign-in without a provider was proven (``accounts.second_factor``).
     """
     replaced = sessions.current(request)
     if replaced is not None:
@@ -58,7 +59,7 @@ def open_session(
         agent=request.headers.get("User-Agent", ""),
         track_id=track_ids.current(),
     )
-    row.in_recovery = in_recovery
+    row.context, row.in_recovery = context, in_recovery
     if in_recovery:
         row.provider_label = RECOVERY_LABEL
     if provider is not None:

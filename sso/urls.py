@@ -22,6 +22,13 @@ from sso.views.recovery_address import (
     RecoveryAddressLinkView,
     RecoveryAddressView,
 )
+from sso.views.second_factor import (
+    AddFactorView,
+    RecoveryCodesView,
+    RemoveFactorView,
+    SecondFactorView,
+)
+from sso.views.second_step import SecondStepView
 from sso.views.test_result import TestResultView
 
 app_name = "sso"
@@ -48,6 +55,11 @@ urlpatterns = [
     path("password-reset/", PasswordResetView.as_view(), name="password_reset"),
     path("password-reset/new/", NewPasswordView.as_view(), name="password_new"),
     path("password-reset/<str:token>/", PasswordResetLinkView.as_view(), name="password_reset_link"),
+    path("second-step/", SecondStepView.as_view(), name="second_step"),
+    path("second-factor/", SecondFactorView.as_view(), name="second_factor"),
+    path("second-factor/add/", AddFactorView.as_view(), name="add_factor"),
+    path("second-factor/recovery-codes/", RecoveryCodesView.as_view(), name="recovery_codes"),
+    path("second-factor/<uuid:factor_id>/remove/", RemoveFactorView.as_view(), name="remove_factor"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sso/continue/", ContinueView.as_view(), name="continue"),
     path("sso/test/<uuid:attempt_id>/", TestResultView.as_view(), name="test_result"),

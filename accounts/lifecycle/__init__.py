@@ -12,6 +12,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     passwords   set, make unusable
     recovery_address  asked for, confirmed, removed, by the person alone
     mailed_links  one-time links by mail
+    factors     second factors: add, use, remove, reset
     roles       account roles
     groups      groups and their members
     tokens      API tokens, of accounts and of people
@@ -19,6 +20,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     partner_keys  keys of partners: made, replaced with overlap, revoked
 """
 
+from accounts.lifecycle.factors import reset_factors
 from accounts.lifecycle.groups import (
     GroupConflict,
     InvalidGroup,
@@ -117,6 +119,7 @@ __all__ = [
     "readmit_user",
     "remove_recovery_address",
     "rename_partner",
+    "reset_factors",
     "revoke_account_role",
     "revoke_api_token",
     "revoke_partner_key",

@@ -21,6 +21,8 @@ from accounts.models import (
     GuestAccess,
     HeldChange,
     Invitation,
+    RecoveryCode,
+    SecondFactor,
     User,
 )
 from audit.actors import Actor
@@ -71,6 +73,8 @@ def drop_what_they_held(locked: User) -> None:
     _DROP_GROUPS.run_later(locked.pk)
     _END_GUEST_ACCESS.run_later(locked.pk, now)
     _DECIDE_HELD.run_later(locked.pk, now)
+    for drop in _DROP_FACTORS:
+        drop.run_later(locked.pk)
     if is_last_admin(locked):
         # V-14: their role stays on the row, so that an operator sees whom to replace.
         kept = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
@@ -80,6 +84,10 @@ def drop_what_they_held(locked: User) -> None:
 
 
 _DROP_GROUPS = CompiledDelete(lambda user: GroupMembership.objects.filter(user=user), key)
+_DROP_FACTORS = (
+    CompiledDelete(lambda user: SecondFactor.objects.filter(user=user), key),
+    CompiledDelete(lambda user: RecoveryCode.objects.filter(user=user), key),
+)
 _DROP_ROLES = CompiledDelete(lambda user: AccountRoleMembership.objects.filter(user=user), key)
 _END_GUEST_ACCESS = CompiledUpdate(
     lambda user, now: (GuestAccess.objects.filter(user=user, ended_at=None), {"ended_at": now}), key, moment

@@ -2,6 +2,7 @@
 
 from accounts.models.account import Account, AccountHostName, EmailDomain, Partner, PartnerKey, SsoPolicy
 from accounts.models.credential import ApiToken, Invitation, TokenPermission
+from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor, SecondStep
 from accounts.models.group import Group, GroupMembership
 from accounts.models.held import HeldChange
 from accounts.models.mailed_link import LinkPurpose, MailedLink
@@ -18,6 +19,7 @@ __all__ = [
     "BuiltInAccountRole",
     "EmailDomain",
     "EndReason",
+    "FactorKind",
     "Group",
     "GroupMembership",
     "GuestAccess",
@@ -28,6 +30,9 @@ __all__ = [
     "MailedLink",
     "Partner",
     "PartnerKey",
+    "RecoveryCode",
+    "SecondFactor",
+    "SecondStep",
     "SsoPolicy",
     "Status",
     "TokenPermission",

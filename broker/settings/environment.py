@@ -25,6 +25,7 @@ __all__ = [
     "BROKER_NETWORK_ALLOW_LIST",
     "BROKER_PRODUCT_NAME",
     "BROKER_REGIONS",
+    "BROKER_REQUIRE_SECOND_FACTOR",
     "BROKER_SCIM_RATE",
     "BROKER_SUPPORT_EMAIL",
     "BROKER_TRUSTED_PROXIES",
@@ -54,6 +55,12 @@ BROKER_PRODUCT_NAME = _text("BROKER_PRODUCT_NAME", "Identity Broker")
 BROKER_SUPPORT_EMAIL = _text("BROKER_SUPPORT_EMAIL", f"support@{urlsplit(BROKER_BASE_URL).hostname}")
 BROKER_DEPLOYMENT = values.one_of(
     "BROKER_DEPLOYMENT", _text("BROKER_DEPLOYMENT", "multi"), ("multi", "private")
+)
+
+# V-11. On localhost a newcomer's operator signs in without; broker.checks refuses that anywhere else.
+BROKER_REQUIRE_SECOND_FACTOR = values.switch(
+    "BROKER_REQUIRE_SECOND_FACTOR",
+    _text("BROKER_REQUIRE_SECOND_FACTOR", "false" if BROKER_IS_LOCAL else "true"),
 )
 
 BROKER_NETWORK_ALLOW_LIST = values.host_ports("BROKER_NETWORK_ALLOW_LIST", _text("BROKER_NETWORK_ALLOW_LIST"))

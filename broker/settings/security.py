@@ -110,6 +110,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.password_quality.DisguisedPasswordValidator"},
 ]
 
 # Ten wrong passwords of one user name from one address lock that pair for a quarter of an hour. The name alone doesn't

@@ -1,4 +1,6 @@
-"""What an admin may do to people beyond editing them: disable, enable, sign out, let them come back (V-12, V-13)."""
+"""What an admin may do to people beyond editing them: disable, enable, sign out, reset the second factor, let them
+come back (V-8, V-12, V-13).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import lifecycle
 from accounts.models import EndReason, Status, User
+from accounts.second_factor import has_second_factor
 from audit.actors import Actor
 from console.admins.confirmed import ask_and_act
 
@@ -30,6 +33,10 @@ def _end_sessions(actor: Actor, user: User) -> bool:
     return True
 
 
+def _reset_factors(actor: Actor, user: User) -> bool:
+    return lifecycle.reset_factors(user=user, actor=actor)
+
+
 def _readmit(actor: Actor, user: User) -> bool:
     lifecycle.readmit_user(user=user, actor=actor)
     return True
@@ -44,7 +51,7 @@ class PersonActions:
         "end_sessions_of_selected",
         "delete_selected",
     )
-    actions_detail = ("disable", "enable", "end_sessions", "readmit")
+    actions_detail = ("disable", "enable", "end_sessions", "reset_second_factor", "readmit")
 
     for_each: Callable[..., None]
     may_touch: Callable[[HttpRequest, User], bool]
@@ -56,7 +63,10 @@ class PersonActions:
             return frozenset()
         if obj.status is Status.DELETED:
             return frozenset({"readmit"}) if obj.readmitted_at is None else frozenset()
-        return frozenset({"enable" if obj.disabled_at else "disable", "end_sessions"})
+        found = {"enable" if obj.disabled_at else "disable", "end_sessions"}
+        if obj.pk != request.user.pk and has_second_factor(obj):
+            found.add("reset_second_factor")
+        return frozenset(found)
 
     disable = ask_and_act(
         "disable",
@@ -83,6 +93,17 @@ class PersonActions:
         question=gettext_lazy("Sign %(name)s out of every browser? They may sign in again."),
         change=_end_sessions,
         done=gettext_lazy("All their sessions have ended."),
+    )
+    reset_second_factor = ask_and_act(  # V-8
+        "reset_second_factor",
+        label=gettext_lazy("Reset second factor"),
+        icon="phonelink_erase",
+        question=gettext_lazy(
+            "Remove all second factors and recovery codes of %(name)s? Make sure that it is really them who asks. "
+            "Their sessions end, and they are told by mail."
+        ),
+        change=_reset_factors,
+        done=gettext_lazy("Their second factors are removed. All their sessions have ended."),
     )
     readmit = ask_and_act(  # V-13
         "readmit",

@@ -161,15 +161,16 @@ def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
         attempts.ensure_in_time(shown["displayed"], StartAgain(account, name, next_url))
         if not form.is_valid():
             return _account_page(request, account, form=form, status=400, **shown)
-        user = sign_in_with_password(
+        entered = sign_in_with_password(
             request,
             account=account,
             user_name=form.cleaned_data["user_name"],
             password=form.cleaned_data["password"],
+            next_url=next_url,
         )
     except SignInRefused as error:
         return answers.refused(request, error.refusal, account=account, again=error.again)
-    if user is None:
+    if entered is None:
         wrong = _("The user name or password is wrong.")
         return _account_page(request, account, form=form, status=401, error=wrong, **shown)
-    return send_on(request, return_urls.landing(user.account, next_url))
+    return entered

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.lifecycle.tokens import usable_personal_tokens
 from accounts.models import Kind, User, UserSession
 from accounts.privilege import Authority, authority_of_user
+from accounts.second_factor import PROVEN
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
-from sso import connecting, recovery_address
+from sso import connecting, factor_changes, recovery_address
 from sso.forms import PersonalTokenForm
 
 
@@ -61,6 +62,7 @@ def my_access_page(
         "session": {
             "provider_name": _signed_in_through(session),
             "expires_at": session.expires_at if session else None,
+            "second_factor": bool(session and session.context.startswith(PROVEN)),
         },
         "connect": connecting.buttons(user),
         "has_recovery": recovery_address.may_have_one(user),
@@ -68,6 +70,7 @@ def my_access_page(
         "tokens": usable_personal_tokens(user),
         "token_form": token_form or PersonalTokenForm(),
         "token_error": token_error,
+        "second_factor": factor_changes.summary(user),
         "is_admin": user.kind != "member" or authority_of_user(user, user.account_id) > Authority.NONE,
     }
     return render(request, "sso/my_access.html", context, status=status)

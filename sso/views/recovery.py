@@ -97,7 +97,7 @@ class RecoveryEnterView(View):
             page = recovery.enter(request, mailed_links.token_of(request))
         except (LinkRefused, Refused) as error:
             return _refused(request, error)
-        return mailed_links.forget(page or redirect("admin:index"))
+        return mailed_links.forget(page or redirect(recovery.HOME))
 
 
 def _refused(request: HttpRequest, error: LinkRefused | Refused) -> HttpResponse:

@@ -77,6 +77,7 @@ def test_localhost_makes_its_keys_once_and_keeps_them_to_itself(tmp_path: Path) 
         ({"BROKER_ENCRYPTION_KEYS": PUBLIC["BROKER_SECRET_KEY"]}, "broker.E007"),
         ({"BROKER_BASE_URL": "http://login.example.com"}, "broker.E001"),
         ({"BROKER_DEBUG": "true"}, "broker.E003"),
+        ({"BROKER_REQUIRE_SECOND_FACTOR": "false"}, "broker.E009"),
         ({"BROKER_REGIONS": "eu=http://eu.example.com"}, "broker.E002"),
     ],
 )

@@ -1,0 +1,89 @@
+"""Enrol a second factor in a step: at the first sign-in that needs one (V-11), or from My access (A-9).
+
+What is being enrolled (the app's secret, the passkey's challenge) waits in the step's row, not in the page, so nothing
+that a stranger prepared can be enrolled. Recovery codes come with the first factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+
+from accounts import totp
+from accounts.lifecycle import factors
+from accounts.models import FactorKind, RecoveryCode, SecondStep
+from accounts.second_factor import PROVEN
+from audit.refusals import Refused, audit_refusal
+from sso import factor_proof, second_step, webauthn
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a finished enrolment leads to: the session's context, and recovery codes to show this once."""
+
+    context: str
+    recovery_codes: tuple[str, ...]
+
+
+def secret_of(step: SecondStep) -> str:
+    """Return the secret that the step offers to an authenticator app; the same one until the step is over."""
+    if not step.secret:
+        step.secret = totp.new_secret()
+        step.save(update_fields=["secret"])
+    return step.secret
+
+
+def app_address(step: SecondStep) -> str:
+    """Return the address that opens an authenticator app on this device."""
+    return totp.address(secret_of(step), issuer=settings.BROKER_PRODUCT_NAME, label=step.user.user_name)
+
+
+def options_of(request: HttpRequest, step: SecondStep) -> str:
+    """Return what the browser makes a passkey with; its challenge is the step's."""
+    known = factor_proof.passkeys(request, step.user)
+    return webauthn.creation_options(request, step.user, known, factor_proof.open_challenge(step))
+
+
+def by_code(request: HttpRequest, step: SecondStep, *, name: str, code: str) -> Enrolled | None:
+    """Enrol the app whose code this is; None when the code is wrong. Raises ``SignInRefused``, ``TooManyFactors``."""
+    actor, secret = second_step.actor_of(request, step.user), secret_of(step)
+    try:
+        with transaction.atomic():
+            second_step.spend(step)
+            factors.add_authenticator(user=step.user, actor=actor, name=name, secret=secret, code=code)
+            return _enrolled(request, step, FactorKind.TOTP)
+    except Refused as refusal:
+        audit_refusal(refusal)
+        if isinstance(refusal, factors.WrongCode):
+            SecondStep.objects.filter(pk=step.pk).update(failures=F("failures") + 1)
+            return None
+        raise
+
+
+def by_passkey(request: HttpRequest, step: SecondStep, *, name: str, answer: str) -> Enrolled | None:
+    """Enrol the passkey that the browser made; None when its answer doesn't hold. Raises as ``by_code``."""
+    challenge = factor_proof.take_challenge(step)
+    try:
+        passkey = webauthn.registered(request, answer, challenge)
+    except webauthn.PasskeyRefused:
+        return None
+    actor = second_step.actor_of(request, step.user)
+    try:
+        with transaction.atomic():
+            second_step.spend(step)
+            factors.add_passkey(user=step.user, actor=actor, name=name, passkey=passkey)
+            return _enrolled(request, step, FactorKind.PASSKEY)
+    except Refused as refusal:
+        audit_refusal(refusal)
+        raise
+
+
+def _enrolled(request: HttpRequest, step: SecondStep, kind: FactorKind) -> Enrolled:
+    codes: list[str] = []
+    if not RecoveryCode.objects.filter(user=step.user, used_at=None).exists():
+        codes = factors.make_recovery_codes(user=step.user, actor=second_step.actor_of(request, step.user))
+    return Enrolled(f"{PROVEN}{kind.value}", tuple(codes))
