@@ -16,17 +16,17 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts import lifecycle
 from accounts.models import Account, AccountHostName, EmailDomain, PartnerKey, SsoPolicy
 from accounts.privilege import Authority
 from audit.actors import Actor
-from console import sign_in_policy
+from console import policy_impact_page, sign_in_policy
 from console.admins.base import AccountScopedAdmin
 from console.admins.choices import keep_choice
-from console.admins.columns import badge, lines, moment
+from console.admins.columns import badge, moment
 from console.admins.confirmed import button
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline, ScopedInline
@@ -37,7 +37,6 @@ from sso.return_urls import safe_next
 
 _OPERATORS_FIELDS = ("slug", "partner", "region", "sso_module")
 _EDITED = ("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module")
-_NAMED = 10  # people named on the page that asks before single sign-on becomes mandatory
 
 
 class KeysOfPartner(ReadOnlyInline):
@@ -267,7 +266,7 @@ class AccountAdmin(AccountScopedAdmin):
             button=_("Make SSO mandatory"),
             change=lambda actor, account: sign_in_policy.require_single_sign_on(account=account, actor=actor),
             done=_("Single sign-on is mandatory now."),
-            details=_who_is_locked_out,
+            details=lambda account: policy_impact_page.if_mandatory(account, request.user.pk),
         )
 
     @button(description=gettext_lazy("Allow passwords"), url_path="allow-passwords", icon="lock_open")
@@ -282,14 +281,3 @@ class AccountAdmin(AccountScopedAdmin):
             change=lambda actor, account: sign_in_policy.allow_passwords(account=account, actor=actor),
             done=_("Passwords are allowed now."),
         )
-
-
-def _who_is_locked_out(account: Account) -> SafeString:
-    people = sign_in_policy.locked_out(account)
-    count = people.count()
-    first = ngettext(
-        "%(count)d person has no identity at a provider yet and can't sign in afterwards until they have one:",
-        "%(count)d people have no identity at a provider yet and can't sign in afterwards until they have one:",
-        count,
-    )
-    return lines([first % {"count": count}, *people.values_list("user_name", flat=True)[:_NAMED]])
