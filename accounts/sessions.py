@@ -63,10 +63,10 @@ def _password_not_taken(request: HttpRequest, row: UserSession) -> bool:
     """Tell whether a session that began with a password would not begin with one now (L-3, R-4).
 
     A switch to single sign-on only reaches browsers that are signed in already at their next request. What decides is
-    the backend that opened the session, so that a way in past single sign-on (L-9) has one of its own.
+    the backend that opened the session; one that a recovery link opened past single sign-on stays (L-9).
     """
     account = getattr(request.user, "account", None)
-    if account is None or row.provider_id is not None:
+    if account is None or row.provider_id is not None or getattr(row, "in_recovery", False):
         return False
     if request.session.get(BACKEND_SESSION_KEY) != PASSWORD_BACKEND:
         return False

@@ -2,8 +2,8 @@
 
 Nobody may be asked to come by single sign-on only before it was seen to work: a successful test or a real sign-in at an
 enabled provider as it is configured now, and one SSO account admin who has an identity there, or nobody could switch it
-back. Nor may anybody lock themselves out: an SSO account admin who switches needs an identity of their own. Who else would
-be without a way in is told by the page that asks (``sso.policy_impact``).
+back. Nor may anybody lock themselves out: an SSO account admin who switches needs an identity of their own. Who else
+would be without a way in is told by the page that asks (``sso.policy_impact``).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 One question in two forms: "what if single sign-on becomes mandatory" and "what if this provider is disabled".
 ``read_ways_in`` reads a snapshot of everybody in two queries; ``impact_of`` is pure and answers from it. A way in is a
-live identity at a provider that signs people in, or, where passwords are taken, a password; where authorization is on, a
-password of somebody with an identity is none (R-4).
+live identity at a provider that signs people in, or, where passwords are taken, a password; where authorization is on,
+a password of somebody with an identity is none (R-4).
 
 Who has neither may still be linked or created at their first sign-in, but only under an address that counts there (V-3,
 V-4): without an e-mail address, or with one outside the account's verified domains, they are not found. Who has a
@@ -70,7 +70,7 @@ class Impact:
 
 
 def read_ways_in(account: Account) -> WaysIn:
-    """Read the snapshot: the account, its providers and domains, and its people in two queries however many there are."""
+    """Read the snapshot: the account, its providers and domains, and its people in two queries however many."""
     links: dict[UUID, set[UUID]] = {}
     identities = FederatedIdentity.objects.for_account(account).filter(
         closed_at=None, provider__identities_suspended_at=None
@@ -78,7 +78,7 @@ def read_ways_in(account: Account) -> WaysIn:
     for user_id, provider_id in identities.values_list("user_id", "provider_id"):
         links.setdefault(user_id, set()).add(provider_id)
     # The hash itself stays in the database.
-    unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX) | Q(password="")  # noqa: S106 -- none at all
+    unusable = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX) | Q(password="")
     has_password = Case(When(unusable, then=Value(False)), default=Value(True))
     able = User.objects.for_account(account).able_to_sign_in().order_by("user_name_folded", "id")
     rows = able.annotate(has_password=has_password).values_list("pk", "user_name", "email", "has_password")

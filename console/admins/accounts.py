@@ -266,7 +266,7 @@ class AccountAdmin(AccountScopedAdmin):
             button=_("Make SSO mandatory"),
             change=lambda actor, account: sign_in_policy.require_single_sign_on(account=account, actor=actor),
             done=_("Single sign-on is mandatory now."),
-            details=lambda account: policy_impact_page.if_mandatory(account, request.user.pk),
+            details=lambda account: policy_impact_page.if_mandatory(account, require_viewer(request).user.pk),
         )
 
     @button(description=gettext_lazy("Allow passwords"), url_path="allow-passwords", icon="lock_open")

@@ -15,6 +15,7 @@ from audit.actors import Actor
 from console.admins.columns import facts
 from console.admins.confirmed import ask_and_act, button
 from console.policy_impact_page import if_disabled, joined, note
+from console.scoping import require_viewer
 from sso import providers
 from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, State
 from sso_oidc.configuration import settings_of as oidc_settings_of
@@ -58,7 +59,12 @@ def _other_ways(provider: IdentityProvider, request: HttpRequest) -> SafeString 
     account: Account | None = provider.account
     if account is None:
         return _("Every account that allowed it is affected.")
-    return joined([note(_what_is_left(provider, account)), if_disabled(provider, account, request.user.pk)])
+    return joined(
+        [
+            note(_what_is_left(provider, account)),
+            if_disabled(provider, account, require_viewer(request).user.pk),
+        ]
+    )
 
 
 def _what_is_left(provider: IdentityProvider, account: Account) -> str:

@@ -14,8 +14,8 @@ from accounts.models import Account, BuiltInAccountRole, SsoPolicy, User, UserSe
 from audit.models import AuditEvent
 from sso import providers
 from sso.models import IdentityProvider, State
-from tests.console.admin_pages import page, words
 from tests.conftest import client_of
+from tests.console.admin_pages import page, words
 from tests.worlds import (
     OPERATOR,
     PASSWORD,
