@@ -68,10 +68,10 @@ def people(head: str, members: Sequence[Member]) -> SafeString:
     return named(head, [member.user_name for member in members])
 
 
-def named(head: str, names: Sequence[str]) -> SafeString:
-    """Return a sentence and names below it; more than ``NAMED`` are counted."""
+def named(head: str, names: Sequence[str], *, count: int | None = None) -> SafeString:
+    """Return a sentence and names below it; more than ``NAMED``, of ``count`` in all, are counted."""
     rows = [(name,) for name in names[:NAMED]]
-    more = len(names) - NAMED
+    more = (len(names) if count is None else count) - NAMED
     if more > 0:
         rows.append((ngettext("and %(count)d more", "and %(count)d more", more) % {"count": more},))
     listed = format_html_join("", "<li>{}</li>", rows)

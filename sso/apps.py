@@ -12,6 +12,7 @@ class SsoConfig(AppConfig):
     def ready(self) -> None:
         """Listen to ``accounts``: a deleted person's identities are closed (V-13)."""
         from accounts.signals import person_deleted
+        from sso import role_changes as _outbox_handlers  # noqa: F401 -- importing it registers its handler
 
         person_deleted.connect(_close_identities, dispatch_uid="sso.close_identities")
 

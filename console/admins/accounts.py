@@ -24,6 +24,7 @@ from accounts.models import Account, AccountHostName, EmailDomain, PartnerKey, S
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console import policy_impact_page, sign_in_policy
+from console.admins.account_authorization import AuthorizationActions
 from console.admins.base import AccountScopedAdmin
 from console.admins.choices import keep_choice
 from console.admins.columns import badge, moment
@@ -156,7 +157,7 @@ def _verified(since: Any) -> SafeString | str:
     return badge(_("not verified"), "warning") if since is None else moment(since)
 
 
-class AccountAdmin(AccountScopedAdmin):
+class AccountAdmin(AuthorizationActions, AccountScopedAdmin):
     """Customers; an account admin sees the one that is theirs."""
 
     add_needs = Authority.OPERATOR
@@ -178,7 +179,7 @@ class AccountAdmin(AccountScopedAdmin):
     )
     add_fieldsets = ((None, {"fields": ("name", "slug", "partner", "region", "sso_module")}),)
     inlines = (HostNamesOfAccount, DomainsOfAccount)
-    actions_detail = ("require_sso", "allow_passwords")
+    actions_detail = ("require_sso", "allow_passwords", *AuthorizationActions.authorization_actions)
 
     def scope(self, viewer: Viewer) -> Q:
         """The account is its own boundary."""
@@ -253,7 +254,8 @@ class AccountAdmin(AccountScopedAdmin):
         """SSO account admins and operators switch the policy."""
         if not require_viewer(request).may(Authority.SSO_ACCOUNT_ADMIN):
             return frozenset()
-        return frozenset({"require_sso"} if obj.sso_policy == SsoPolicy.OPTIONAL else {"allow_passwords"})
+        policy = "require_sso" if obj.sso_policy == SsoPolicy.OPTIONAL else "allow_passwords"
+        return frozenset({policy}) | self.offered_authorization(request, obj)
 
     @button(description=gettext_lazy("Make SSO mandatory"), url_path="require-sso", icon="lock")
     def require_sso(self, request: HttpRequest, object_id: str) -> HttpResponse:
