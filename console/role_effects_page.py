@@ -114,6 +114,7 @@ def _why(code: str) -> str:
     texts = {
         Code.ROLE_MAPPING_MISSING.value: _("no role_mapping claim"),
         Code.ROLE_MAPPING_UNMATCHED.value: _("no mapping role of that name"),
+        Code.PROVIDER_NOT_ENABLED.value: _("the provider is off"),
         Code.UNREADABLE.value: _("the last claims can't be read"),
     }
     return texts.get(str(code), str(code))

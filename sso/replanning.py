@@ -109,14 +109,20 @@ def count_unseen(account: Account) -> int:
 
 
 def _newest(account: Account, batch: Sequence[UUID]) -> Iterator[FederatedIdentity]:
+    """Yield the identity seen last of each person; one whose provider signs people in goes before any other."""
     rows = FederatedIdentity.objects.for_account(account).filter(
         user__in=batch, closed_at=None, last_claims_at__isnull=False
     )
-    last = None
+    chosen: dict[UUID, FederatedIdentity] = {}
     for row in rows.select_related("user", "provider").order_by("user_id", "-last_claims_at"):
-        if row.user_id != last:
-            yield row
-        last = row.user_id
+        known = chosen.get(row.user_id)
+        if known is None or (_works(row.provider) and not _works(known.provider)):
+            chosen[row.user_id] = row
+    yield from chosen.values()
+
+
+def _works(provider: IdentityProvider) -> bool:
+    return provider.is_enabled and provider.identities_suspended_at is None
 
 
 def _base(
