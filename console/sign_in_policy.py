@@ -12,6 +12,7 @@ from accounts import lifecycle, privilege, subjects
 from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
 from audit.actors import Actor
 from audit.refusals import Refused, refusals_audited
+from foundation.transactions import in_transaction
 from sso.login_options import providers_of
 from sso.models import IdentityProvider
 from sso.policy_impact import impact_of, read_ways_in
@@ -30,11 +31,13 @@ class LocksYouOut(Refused):
 
 
 @refusals_audited
+@in_transaction
 def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
     """Make the policy mandatory; return whether it changed. Raises ``SsoNotProven`` with what is missing."""
     action, subject = "account.update", subjects.of_account(account)
     least = privilege.Authority.SSO_ACCOUNT_ADMIN
     privilege.require(actor, account, least, action=action, subject=subject)
+    Account.objects.select_for_update().get(pk=account.pk)  # who disables an admin meanwhile waits here
     if not any(_is_proven(provider) for provider in providers_of(account)):
         raise SsoNotProven(
             "Nobody has signed in through an enabled provider as it is configured now; try it first.",

@@ -6,7 +6,8 @@ away the role that lets them save: another one may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 from uuid import UUID
 
@@ -77,9 +78,16 @@ def if_saved(account: Account, old_name: str, rule: MappingRoleRule[UUID]) -> It
     return (effect for effect in effects(account, rules=rules) if names & set(effect.role_mapping))
 
 
-def count_named(role: MappingRole) -> int:
-    """Return how many people were sent the mapping role's name last."""
-    return sum(role.name in effect.role_mapping for effect in effects(role.account))
+def count_named(roles: Iterable[MappingRole]) -> dict[UUID, int]:
+    """Return how many people were sent each mapping role's name last; everybody is looked at once an account."""
+    by_account: dict[Account, list[MappingRole]] = {}
+    for role in roles:
+        by_account.setdefault(role.account, []).append(role)
+    counts: dict[UUID, int] = {}
+    for account, mine in by_account.items():
+        sent = Counter(name for effect in effects(account) for name in set(effect.role_mapping))
+        counts |= {role.pk: sent[role.name] for role in mine}
+    return counts
 
 
 def _keeping_own_role(account: Account, actor: Actor, write: Callable[[], T]) -> T:

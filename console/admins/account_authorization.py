@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.admin import display
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from accounts.privilege import Authority
 from audit.actors import Actor
+from console.admins.columns import badge
 from console.admins.confirmed import button
 from console.policy_impact_page import joined, note
 from console.role_effects_page import drawn, summary_of, why_not_text
@@ -41,6 +43,13 @@ class AuthorizationActions:
         if account.sso_authorization:
             return frozenset({"disable_authorization", "apply_roles"})
         return frozenset({"enable_authorization"} if account.sso_module and account.sso_ready else ())
+
+    @display(description=gettext_lazy("authorization"))
+    def authorization(self, account: Account) -> SafeString:
+        """Whether mapping roles decide; the buttons that switch it stand on top of the page."""
+        if account.sso_authorization:
+            return badge(_("on: mapping roles alone decide what people may do"), "success")
+        return badge(_("off: roles come from sign-ins and are given by hand"))
 
     @button(
         description=gettext_lazy("Enable Single Sign-On Authorization"),

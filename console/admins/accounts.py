@@ -173,8 +173,9 @@ class AccountAdmin(AuthorizationActions, AccountScopedAdmin):
         (None, {"fields": ("name", "slug", "partner", "region", "landing_url", "support_contact")}),
         (
             gettext_lazy("Signing in"),
-            {"fields": ("policy", "max_session_hours", "sso_module", "sso_ready", "sso_authorization")},
+            {"fields": ("policy", "max_session_hours", "sso_module", "sso_ready")},
         ),
+        (gettext_lazy("Single Sign-On Authorization"), {"fields": ("authorization",)}),
         (gettext_lazy("Dates"), {"fields": ("created_at", "closed_at")}),
     )
     add_fieldsets = ((None, {"fields": ("name", "slug", "partner", "region", "sso_module")}),)
@@ -189,7 +190,7 @@ class AccountAdmin(AuthorizationActions, AccountScopedAdmin):
         """What the viewer's authority does not reach, and what has a button or a place of its own."""
         if obj is None:
             return ()
-        shown = ("reseller", "policy", "sso_ready", "sso_authorization", "created_at", "closed_at")
+        shown = ("reseller", "policy", "sso_ready", "authorization", "created_at", "closed_at")
         if require_viewer(request).may(Authority.OPERATOR):
             return ("slug", *shown)
         return (*_OPERATORS_FIELDS, *shown)

@@ -90,16 +90,16 @@ class MappingRoleAdmin(AccountScopedAdmin):
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Say on the page that asks how many people hold something by it (R-4)."""
-        names, counts, missing, kept = super().get_deleted_objects(objs, request)
         roles = list(objs)
+        names, counts, missing, kept = super().get_deleted_objects(roles, request)
+        sent = mapping_role_changes.count_named(roles)
         for place, role in enumerate(roles):
-            count = mapping_role_changes.count_named(role)
             text = ngettext(
                 "%(name)s: %(count)d person was sent it last",
                 "%(name)s: %(count)d people were sent it last",
-                count,
+                sent[role.pk],
             )
-            names[place] = text % {"name": role, "count": count}
+            names[place] = text % {"name": role, "count": sent[role.pk]}
         return names, counts, missing, kept
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:

@@ -12,13 +12,14 @@ from accounts.models import Account, AccountRoleMembership, SsoPolicy, User
 from accounts.sources import Source
 from audit.models import AuditEvent
 from foundation import outbox
+from spaces.access import grant_space_role
 from spaces.models import SpaceMembership
 from sso.models import State
 from sso.session import SSO_BACKEND
 from tests.conftest import client_of
 from tests.console.admin_pages import address_of, page, read, with_row, words
 from tests.console.last_claims import map_admins, newcomer, seen_with
-from tests.worlds import World, add_provider, sign_in
+from tests.worlds import OPERATOR, World, add_provider, sign_in
 
 Browse = Callable[[User], Client]
 
@@ -183,6 +184,18 @@ def test_apply_now_gives_takes_and_signs_out_at_once(acme: World, browse: Browse
     assert AuditEvent.objects.filter(action="access.changed").count() == before
 
 
+def test_apply_now_goes_on_piece_by_piece(
+    acme: World, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = on(acme, browse)
+    people = [newcomer(acme, f"p{number}", "acme-sales") for number in range(5)]
+    monkeypatch.setattr("sso.role_changes.AT_ONCE", 2)
+    monkeypatch.setattr("sso.replanning.BATCH", 3)
+    browser.post(switch(acme, "apply_roles"))
+    assert [outbox.drain() for _ in range(5)] == [1, 1, 1, 1, 0]  # six people, the admin among them
+    assert all(spaces_of(user) == {("Acme Developer", "mapping")} for user in people)
+
+
 def test_who_is_refused_by_role_mapping_is_signed_out(acme: World, browse: Browse) -> None:
     emma = by_provider(acme, acme.employee)
     browser = on(acme, browse)
@@ -218,6 +231,9 @@ def test_turning_it_off_keeps_roles_as_given_by_hand_and_asks_for_each_provider(
     ned = newcomer(acme, "ned", "acme-sales")
     browser.post(switch(acme, "apply_roles"))
     outbox.drain()
+    grant_space_role(  # a file may; the person's two rows become one
+        user=ned, space=acme.space, role=acme.space_role, actor=OPERATOR, source=Source.MANUAL
+    )
     off = switch(acme, "disable_authorization")
     asked = browser.get(off)
     assert asked.text.count('type="checkbox" name="just_in_time"') == 2
