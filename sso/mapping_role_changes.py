@@ -74,8 +74,7 @@ def delete(*, role: MappingRole, actor: Actor) -> None:
 def if_saved(account: Account, old_name: str, rule: MappingRoleRule[UUID]) -> Iterator[Effect]:
     """Yield what saving ``rule`` for ``old_name`` ("" for a new one) means for those who are sent either name."""
     rules = (*(each for each in mapping_rules(account) if each.name != old_name), rule)
-    names = {old_name, rule.name} - {""}
-    return (effect for effect in effects(account, rules=rules) if names & set(effect.role_mapping))
+    return effects(account, rules=rules, names=frozenset({old_name, rule.name} - {""}))
 
 
 def count_named(roles: Iterable[MappingRole]) -> dict[UUID, int]:
@@ -85,7 +84,8 @@ def count_named(roles: Iterable[MappingRole]) -> dict[UUID, int]:
         by_account.setdefault(role.account, []).append(role)
     counts: dict[UUID, int] = {}
     for account, mine in by_account.items():
-        sent = Counter(name for effect in effects(account) for name in set(effect.role_mapping))
+        names = frozenset(role.name for role in mine)
+        sent = Counter(name for each in effects(account, names=names) for name in set(each.role_mapping))
         counts |= {role.pk: sent[role.name] for role in mine}
     return counts
 

@@ -61,15 +61,18 @@ def effects(
     *,
     rules: tuple[MappingRoleRule[UUID], ...] | None = None,
     people: Collection[UUID] | None = None,
+    names: frozenset[str] | None = None,
     after: UUID | None = None,
 ) -> Iterator[Effect]:
     """Yield everybody's effect as if authorization were on, in the order of ids, beginning behind ``after``.
 
-    ``rules`` stand in for the account's mapping roles, ``people`` narrows to these.
+    ``rules`` stand in for the account's mapping roles; ``people`` narrows to these, ``names`` to those who were sent
+    one of them in ``role_mapping``.
     """
     assumed = copy(account)
     assumed.sso_authorization = True
     bases: dict[UUID, SignInState] = {}
+    providers: dict[UUID, IdentityProvider] = {}
     admins = _sso_admins(account)
     while True:
         seen = seen_people(account).order_by("pk")
@@ -80,11 +83,15 @@ def effects(
         if not batch:
             return
         held = held_by(account, batch)
-        for identity in _newest(account, batch):
+        for identity in _newest(account, batch, providers):
+            claims = _last_claims(identity)
+            if names is not None and not names & set(_sent(claims)):
+                continue
             base = bases.get(identity.provider_id)
             if base is None:
-                base = bases[identity.provider_id] = _base(identity.provider, assumed, rules)
-            yield _effect(identity, base, held, admins)
+                provider = providers[identity.provider_id]
+                base = bases[identity.provider_id] = _base(provider, assumed, rules)
+            yield _effect(identity, claims, base, held, admins)
         if len(batch) < BATCH:
             return
         after = batch[-1]
@@ -108,17 +115,26 @@ def count_unseen(account: Account) -> int:
     return connected.exclude(pk__in=seen_people(account).values("pk")).count()
 
 
-def _newest(account: Account, batch: Sequence[UUID]) -> Iterator[FederatedIdentity]:
-    """Yield the identity seen last of each person; one whose provider signs people in goes before any other."""
-    rows = FederatedIdentity.objects.for_account(account).filter(
+def _newest(
+    account: Account, batch: Sequence[UUID], providers: dict[UUID, IdentityProvider]
+) -> list[FederatedIdentity]:
+    """Return the identity seen last of each person; one whose provider signs people in goes before any other.
+
+    ``providers`` are those met so far; new ones are added.
+    """
+    found = FederatedIdentity.objects.for_account(account).filter(
         user__in=batch, closed_at=None, last_claims_at__isnull=False
     )
+    rows = list(found.select_related("user").order_by("user_id", "-last_claims_at"))
+    unknown = {row.provider_id for row in rows} - set(providers)
+    if unknown:
+        providers |= IdentityProvider.objects.in_bulk(unknown)
     chosen: dict[UUID, FederatedIdentity] = {}
-    for row in rows.select_related("user", "provider").order_by("user_id", "-last_claims_at"):
+    for row in rows:
         known = chosen.get(row.user_id)
-        if known is None or (_works(row.provider) and not _works(known.provider)):
+        if known is None or (_works(providers[row.provider_id]) and not _works(providers[known.provider_id])):
             chosen[row.user_id] = row
-    yield from chosen.values()
+    return list(chosen.values())
 
 
 def _works(provider: IdentityProvider) -> bool:
@@ -141,7 +157,13 @@ def _sso_admins(account: Account) -> frozenset[UUID]:
     return frozenset(held.values_list("user_id", flat=True))
 
 
-def _effect(identity: FederatedIdentity, base: SignInState, held: Held, admins: frozenset[UUID]) -> Effect:
+def _effect(
+    identity: FederatedIdentity,
+    claims: Claims | None,
+    base: SignInState,
+    held: Held,
+    admins: frozenset[UUID],
+) -> Effect:
     user = identity.user
     roles, spaces = held.roles.get(user.pk, frozenset()), held.spaces.get(user.pk, frozenset())
     role_ids = {grant.role_id for grant in roles}
@@ -161,7 +183,6 @@ def _effect(identity: FederatedIdentity, base: SignInState, held: Held, admins: 
         held_roles={user.pk: roles},
         held_spaces={user.pk: spaces},
     )
-    claims = _last_claims(identity)
     if claims is None:
         refusal: Refusal | None = Refusal(Code.UNREADABLE, "the last claims can't be read")
         change = NO_ACCESS_CHANGE
@@ -171,7 +192,7 @@ def _effect(identity: FederatedIdentity, base: SignInState, held: Held, admins: 
         change = replace(plan.access, add_groups=frozenset(), remove_groups=frozenset())
         if refusal is not None and refusal.code in _BY_MAPPING:
             change = without_mapped_roles(state, user.pk)
-    sent = (claims.role_mapping or ()) if claims is not None else ()
+    sent = _sent(claims)
     before = role_ids | {(grant.space_id, grant.role_id) for grant in spaces}
     roles = (roles - change.remove_roles) | change.add_roles
     spaces = (spaces - change.remove_spaces) | change.add_spaces
@@ -187,6 +208,10 @@ def _effect(identity: FederatedIdentity, base: SignInState, held: Held, admins: 
         and base.sso_admin_role in map_roles(sent, base.mapping_rules).account_roles,
         role_mapping=sent,
     )
+
+
+def _sent(claims: Claims | None) -> tuple[str, ...]:
+    return () if claims is None else claims.role_mapping or ()
 
 
 def _last_claims(identity: FederatedIdentity) -> Claims | None:

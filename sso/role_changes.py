@@ -86,7 +86,7 @@ def _apply(payload: dict[str, Any]) -> None:
     names = None if payload["names"] is None else frozenset(payload["names"])
     after = None if payload["after"] is None else UUID(payload["after"])
     done = 0
-    for effect in effects(account, after=after):
+    for effect in effects(account, names=names, after=after):
         if not concerns(effect, names):
             continue
         _apply_to(account, effect.user_id, actor, names)
