@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth import logout
+from django.contrib.auth import BACKEND_SESSION_KEY, logout
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import EndReason, User, UserSession
 from accounts.second_factor import is_proven
 from foundation.secret_tokens import digest
+
+PASSWORD_BACKEND = "accounts.backends.RealmPasswordBackend"  # noqa: S105 -- a class
 
 
 def key_digest(session_key: str) -> str:
@@ -60,11 +62,31 @@ def _may_not_go_on(user: User, row: UserSession) -> bool:
     return account.closed_at is not None or row.created_at + account.max_session_age <= timezone.now()
 
 
+def _password_not_taken(request: HttpRequest, row: UserSession) -> bool:
+    """Tell whether a session that began with a password would not begin with one now (L-3, R-4).
+
+    A switch to single sign-on only reaches browsers that are signed in already at their next request. What decides is
+    the backend that opened the session; one that a recovery link opened past single sign-on stays (L-9).
+    """
+    account = getattr(request.user, "account", None)
+    if account is None or row.provider_id is not None or row.in_recovery:
+        return False
+    if request.session.get(BACKEND_SESSION_KEY) != PASSWORD_BACKEND:
+        return False
+    managed = account.sso_authorization and getattr(request.user, "connected", False)
+    return managed or not account.password_sign_in_allowed
+
+
 def enforce(request: HttpRequest) -> UserSession | None:
     """Return the good session of a signed-in request; sign the browser out when its session is over."""
     if not request.user.is_authenticated:
         return None
     row = current(request)
+    if row is not None and _password_not_taken(request, row):
+        UserSession.objects.filter(pk=row.pk, ended_at=None).update(
+            ended_at=timezone.now(), end_reason=EndReason.ACCESS
+        )
+        row = None
     if row is None or row.user_id != request.user.pk or _may_not_go_on(request.user, row):
         key = request.session.session_key
         if key:

@@ -2,18 +2,20 @@
 
 Nobody may be asked to come by single sign-on only before it was seen to work: a successful test or a real sign-in at an
 enabled provider as it is configured now, and one SSO account admin who has an identity there, or nobody could switch it
-back. Who would be without a way in is counted for the page that asks.
+back. Nor may anybody lock themselves out: an SSO account admin who switches needs an identity of their own. Who else
+would be without a way in is told by the page that asks (``sso.policy_impact``).
 """
 
 from __future__ import annotations
 
 from accounts import lifecycle, privilege, subjects
 from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
-from accounts.models.person import UserQuerySet
 from audit.actors import Actor
 from audit.refusals import Refused, refusals_audited
+from foundation.transactions import in_transaction
 from sso.login_options import providers_of
 from sso.models import IdentityProvider
+from sso.policy_impact import impact_of, read_ways_in
 
 
 class SsoNotProven(Refused):
@@ -22,18 +24,20 @@ class SsoNotProven(Refused):
     code = "account.sso_not_proven"
 
 
-def locked_out(account: Account) -> UserQuerySet:
-    """Return people who may sign in now and have no identity at a provider."""
-    able: UserQuerySet = User.objects.for_account(account).able_to_sign_in().filter(connected=False)
-    return able
+class LocksYouOut(Refused):
+    """Whoever switches would have no way in themselves (L-8)."""
+
+    code = "account.locks_you_out"
 
 
 @refusals_audited
+@in_transaction
 def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
     """Make the policy mandatory; return whether it changed. Raises ``SsoNotProven`` with what is missing."""
     action, subject = "account.update", subjects.of_account(account)
     least = privilege.Authority.SSO_ACCOUNT_ADMIN
     privilege.require(actor, account, least, action=action, subject=subject)
+    Account.objects.select_for_update().get(pk=account.pk)  # who disables an admin meanwhile waits here
     if not any(_is_proven(provider) for provider in providers_of(account)):
         raise SsoNotProven(
             "Nobody has signed in through an enabled provider as it is configured now; try it first.",
@@ -48,6 +52,7 @@ def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
             action=action,
             subject=subject,
         )
+    _refuse_to_lock_out(account, actor)
     return bool(
         lifecycle.update_account(account=account, actor=actor, values={"sso_policy": SsoPolicy.MANDATORY})
     )
@@ -58,6 +63,17 @@ def allow_passwords(*, account: Account, actor: Actor) -> bool:
     return bool(
         lifecycle.update_account(account=account, actor=actor, values={"sso_policy": SsoPolicy.OPTIONAL})
     )
+
+
+def _refuse_to_lock_out(account: Account, actor: Actor) -> None:
+    acting = privilege.user_of(actor)
+    if acting is not None and impact_of(read_ways_in(account).if_mandatory()).locks_out(acting.pk):
+        raise LocksYouOut(
+            "You would lock yourself out: connect single sign-on first, by signing in through a provider.",
+            actor=actor,
+            action="account.update",
+            subject=subjects.of_account(account),
+        )
 
 
 def _is_proven(provider: IdentityProvider) -> bool:

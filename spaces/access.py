@@ -89,8 +89,8 @@ NO_ACCESS_CHANGE = AccessChange()
 
 
 @in_transaction
-def change_access(*, user: User, actor: Actor, change: AccessChange) -> None:
-    """Apply a sign-in's change of access; the caller holds the lock on the person's row.
+def change_access(*, user: User, actor: Actor, change: AccessChange, by: str = "sign-in") -> None:
+    """Apply a planned change of access, ``by`` a sign-in or whatever asks the planner; the caller locked the person.
 
     Raises ``WrongAccount`` when anything named is not of the person's account, and ``privilege.NotAllowed`` when an
     admin role would come from anything but a mapping role.
@@ -132,7 +132,7 @@ def change_access(*, user: User, actor: Actor, change: AccessChange) -> None:
         actor=actor,
         action="access.changed",
         subject=subjects.of_user(user),
-        message=f"Access of {user.user_name} changed by sign-in.",
+        message=f"Access of {user.user_name} changed by {by}.",
         changes=names.describe(change),
     )
 

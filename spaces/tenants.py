@@ -92,14 +92,20 @@ def save_mapping_role(
     name: str,
     account_roles: frozenset[AccountRole],
     space_roles: Mapping[Space, frozenset[SpaceRole]],
+    existing: MappingRole | None = None,
+    new: bool = False,
 ) -> tuple[MappingRole, bool]:
-    """Create a mapping role or set what it gives; return it and whether anything changed (SSO account admins only)."""
+    """Create a mapping role or set what it gives; return it and whether anything changed (SSO account admins only).
+
+    Which one is said by ``name``, or by ``existing``, which is renamed then. ``new`` refuses a name that is taken.
+    """
     subject = Subject("mapping_role", "", name, account_id=account.pk)
     privilege.require(
         actor, account, privilege.Authority.SSO_ACCOUNT_ADMIN, action="mapping_role.save", subject=subject
     )
     owners = {role.account_id for role in account_roles} | {space.account_id for space in space_roles}
     owners |= {role.account_id for roles in space_roles.values() for role in roles}
+    owners |= {existing.account_id} if existing is not None else set()
     if owners - {account.pk}:
         raise WrongAccount(
             "A space or role is of another account.", actor=actor, action="mapping_role.save", subject=subject
@@ -113,8 +119,20 @@ def save_mapping_role(
         raise EmptyMapping(
             f"Mapping role {name} gives nothing.", actor=actor, action="mapping_role.save", subject=subject
         )
-    role, created = MappingRole.objects.get_or_create(account=account, name=name)
-    before = describe(role)
+    Account.objects.select_for_update().get(pk=account.pk)  # two who save the same name at once meet here
+    taken = MappingRole.objects.for_account(account).filter(name=name)
+    if (new and taken.exists()) or (existing is not None and taken.exclude(pk=existing.pk).exists()):
+        raise NameTaken(
+            f"There is a mapping role {name}.", actor=actor, action="mapping_role.save", subject=subject
+        )
+    if existing is None:
+        role, created = MappingRole.objects.get_or_create(account=account, name=name)
+    else:
+        role, created = MappingRole.objects.select_for_update().get(pk=existing.pk), False
+    old_name, before = role.name, describe(role)
+    if old_name != name:
+        role.name = name
+        role.save(update_fields=["name"])
     role.scopes.all().delete()
     for space, roles in wanted.items():
         scope = MappingScope.objects.create(mapping_role=role, space=space)
@@ -125,15 +143,38 @@ def save_mapping_role(
                 space_role=given if isinstance(given, SpaceRole) else None,
             )
     after = describe(role)
-    if created or before != after:
+    changes: dict[str, object] = {}
+    if before != after:
+        changes["gives"] = [before, after]
+    if old_name != name:
+        changes["name"] = [old_name, name]
+    if created or changes:
         record(
             actor=actor,
             action="mapping_role.saved",
             subject=subjects.of_mapping_role(role),
             message=f"Mapping role {name} was saved.",
-            changes={"gives": [before, after]},
+            changes=changes,
         )
-    return role, created or before != after
+    return role, created or bool(changes)
+
+
+@refusals_audited
+@transaction.atomic
+def delete_mapping_role(*, role: MappingRole, actor: Actor) -> None:
+    """Delete a mapping role (SSO account admins only); what people hold by it goes at their next sign-in (R-4)."""
+    subject = subjects.of_mapping_role(role)
+    least = privilege.Authority.SSO_ACCOUNT_ADMIN
+    privilege.require(actor, role.account_id, least, action="mapping_role.delete", subject=subject)
+    gave = describe(role)
+    MappingRole.objects.for_account(role.account_id).filter(pk=role.pk).delete()
+    record(
+        actor=actor,
+        action="mapping_role.deleted",
+        subject=subject,
+        message=f"Mapping role {role.name} was deleted.",
+        changes={"gives": [gave, None]},
+    )
 
 
 def describe(role: MappingRole) -> list[str]:

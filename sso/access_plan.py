@@ -54,14 +54,36 @@ def _by_role_mapping(claims: Claims, state: SignInState, user_id: UUID | None) -
         return Refusal(
             Code.ROLE_MAPPING_UNMATCHED, f"no mapping role is called {', '.join(result.unmatched)[:300]}"
         )
+    change, kept = _exactly(
+        state,
+        user_id,
+        {RoleGrant(role, Source.MAPPING) for role in result.account_roles},
+        {SpaceGrant(space, role, Source.MAPPING) for space, role in result.space_roles},
+        owned=frozenset({Source.MANUAL, Source.CLAIMS, Source.MAPPING}),
+    )
+    warnings = tuple(ClaimWarning("role_mapping_unmatched", value[:200]) for value in result.unmatched)
+    return AccessPlan(change=change, warnings=(*kept, *warnings))
+
+
+def without_mapped_roles(state: SignInState, user_id: UUID) -> AccessChange:
+    """Return what takes away what mapping roles gave somebody whom they refuse now (R-3); other rows stay."""
+    return _exactly(state, user_id, set(), set(), owned=frozenset({Source.MAPPING}))[0]
+
+
+def _exactly(
+    state: SignInState,
+    user_id: UUID | None,
+    roles: set[RoleGrant],
+    spaces: set[SpaceGrant],
+    *,
+    owned: frozenset[Source],
+) -> tuple[AccessChange, tuple[ClaimWarning, ...]]:
+    """Return the change after which the rows of ``owned`` are exactly these, and what was spared of it."""
     held_roles = state.held_roles.get(user_id, frozenset()) if user_id else frozenset()
     held_spaces = state.held_spaces.get(user_id, frozenset()) if user_id else frozenset()
-    roles = {RoleGrant(role, Source.MAPPING) for role in result.account_roles}
-    spaces = {SpaceGrant(space, role, Source.MAPPING) for space, role in result.space_roles}
-    owned = {Source.MANUAL, Source.CLAIMS, Source.MAPPING}
     lost = frozenset(row for row in held_roles if row.source in owned and row not in roles)
     kept: tuple[ClaimWarning, ...] = ()
-    if state.last_sso_admin and state.sso_admin_role not in result.account_roles:
+    if state.last_sso_admin and state.sso_admin_role not in {row.role_id for row in roles}:
         # Nobody could change single sign-on any more; an SSO account admin has to appoint a successor first (V-8).
         spared = frozenset(row for row in lost if row.role_id == state.sso_admin_role)
         if spared:
@@ -73,8 +95,7 @@ def _by_role_mapping(claims: Claims, state: SignInState, user_id: UUID | None) -
         add_spaces=frozenset(spaces - held_spaces),
         remove_spaces=frozenset(row for row in held_spaces if row.source in owned and row not in spaces),
     )
-    warnings = tuple(ClaimWarning("role_mapping_unmatched", value[:200]) for value in result.unmatched)
-    return AccessPlan(change=change, warnings=(*kept, *warnings))
+    return change, kept
 
 
 def _by_space_claims(

@@ -12,7 +12,12 @@ class SsoConfig(AppConfig):
     def ready(self) -> None:
         """Listen to ``accounts``: a deleted person's identities are closed (V-13). Take work from the outbox."""
         from accounts.signals import person_deleted
-        from sso import link_mail, password_reset, recovery  # noqa: F401 -- handlers of the outbox
+        from sso import (  # noqa: F401 -- handlers of the outbox
+            link_mail,
+            password_reset,
+            recovery,
+            role_changes,
+        )
 
         person_deleted.connect(_close_identities, dispatch_uid="sso.close_identities")
 

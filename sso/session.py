@@ -19,7 +19,7 @@ from foundation.session_store import SessionStore
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
 
-PASSWORD_BACKEND = "accounts.backends.RealmPasswordBackend"  # noqa: S105 -- a class
+PASSWORD_BACKEND = sessions.PASSWORD_BACKEND
 SSO_BACKEND = "sso.backends.SsoBackend"
 RECOVERY_LABEL = "Recovery access"  # in lists of sessions, where a provider's name stands
 

@@ -88,7 +88,7 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
     links: dict[UUID, list[FederatedIdentity]] = {}
     for row in queries.LINKS.all(account.pk, ids):
         links.setdefault(row.user_id, []).append(row)
-    held = _held(account, ids)
+    held = held_by(account, ids)
     words = _vocabulary(account)
     built_in = {name: role for role, name, *_ in words[Vocabulary.ACCOUNT_ROLE] if name}
     providers = words[Vocabulary.PROVIDER]
@@ -154,7 +154,7 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         sso_admin_role=built_in[BuiltInAccountRole.SSO_ACCOUNT_ADMIN],
         last_sso_admin=account.sso_authorization and _is_last_sso_admin(account, bound),
         mapped_groups=_mapped_groups(claims, account, ids),
-        mapping_rules=_mapping_rules(account) if account.sso_authorization else (),
+        mapping_rules=mapping_rules(account) if account.sso_authorization else (),
         held_spaces=held.spaces,
         held_roles=held.roles,
         held_groups=held.groups,
@@ -211,7 +211,7 @@ def _mapped_groups(claims: Claims, account: Account, ids: list[UUID]) -> tuple[M
     return tuple(MappedGroup(group, name or "") for group, name in queries.GROUPS.all(account.pk, keys, ids))
 
 
-def _mapping_rules(account: Account) -> tuple[MappingRoleRule[UUID], ...]:
+def mapping_rules(account: Account) -> tuple[MappingRoleRule[UUID], ...]:
     names = dict(MappingRole.objects.for_account(account).values_list("pk", "name"))
     account_roles: dict[UUID, set[UUID]] = {key: set() for key in names}
     space_roles: dict[UUID, dict[UUID, set[UUID]]] = {key: {} for key in names}
@@ -239,7 +239,7 @@ def _vocabulary(account: Account) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """What people hold, by person."""
 
     spaces: dict[UUID, frozenset[SpaceGrant]]
@@ -247,7 +247,8 @@ class _Held:
     groups: dict[UUID, tuple[HeldMembership[UUID], ...]]
 
 
-def _held(account: Account, ids: list[UUID]) -> _Held:
+def held_by(account: Account, ids: list[UUID]) -> Held:
+    """Return what these people hold, in one query."""
     spaces: dict[UUID, set[SpaceGrant]] = {}
     roles: dict[UUID, set[RoleGrant]] = {}
     groups: dict[UUID, list[HeldMembership[UUID]]] = {}
@@ -258,7 +259,7 @@ def _held(account: Account, ids: list[UUID]) -> _Held:
             spaces.setdefault(user, set()).add(SpaceGrant(space, role, Source(source)))
         else:
             roles.setdefault(user, set()).add(RoleGrant(role, Source(source)))
-    return _Held(
+    return Held(
         spaces={user: frozenset(rows) for user, rows in spaces.items()},
         roles={user: frozenset(rows) for user, rows in roles.items()},
         groups={user: tuple(rows) for user, rows in groups.items()},

@@ -20,6 +20,7 @@ def register_all(site: AdminSite) -> None:
     from console.admins.directory import HeldChangeAdmin
     from console.admins.groups import GroupAdmin
     from console.admins.guests import GuestAccessAdmin, InvitationAdmin
+    from console.admins.mapping_roles import MappingRoleAdmin
     from console.admins.oauth_clients import OAuthClientAdmin, OAuthClientSecretAdmin
     from console.admins.outbox import OutboxMessageAdmin
     from console.admins.partner_keys import PartnerKeyAdmin
@@ -28,7 +29,7 @@ def register_all(site: AdminSite) -> None:
     from console.admins.providers import IdentityProviderAdmin
     from console.admins.request_log import RequestLogEntryAdmin
     from console.admins.sign_ins import FederatedIdentityAdmin, SignInAttemptAdmin, UserSessionAdmin
-    from console.admins.spaces import MappingRoleAdmin, SpaceAdmin, SpaceRoleAdmin
+    from console.admins.spaces import SpaceAdmin, SpaceRoleAdmin
     from console.admins.tokens import ApiTokenAdmin
     from foundation import models as foundation
     from scim import models as scim

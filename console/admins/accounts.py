@@ -16,17 +16,18 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts import lifecycle
 from accounts.models import Account, AccountHostName, EmailDomain, PartnerKey, SsoPolicy
 from accounts.privilege import Authority
 from audit.actors import Actor
-from console import sign_in_policy
+from console import policy_impact_page, sign_in_policy
+from console.admins.account_authorization import AuthorizationActions
 from console.admins.base import AccountScopedAdmin
 from console.admins.choices import keep_choice
-from console.admins.columns import badge, lines, moment
+from console.admins.columns import badge, moment
 from console.admins.confirmed import button
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline, ScopedInline
@@ -38,7 +39,6 @@ from sso.return_urls import safe_next
 
 _OPERATORS_FIELDS = ("slug", "partner", "region", "sso_module")
 _EDITED = ("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module")
-_NAMED = 10  # people named on the page that asks before single sign-on becomes mandatory
 
 
 class KeysOfPartner(ReadOnlyInline):
@@ -158,7 +158,7 @@ def _verified(since: Any) -> SafeString | str:
     return badge(_("not verified"), "warning") if since is None else moment(since)
 
 
-class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
+class AccountAdmin(AuthorizationActions, RecoveryDrill, AccountScopedAdmin):
     """Customers; an account admin sees the one that is theirs."""
 
     add_needs = Authority.OPERATOR
@@ -174,13 +174,19 @@ class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
         (None, {"fields": ("name", "slug", "partner", "region", "landing_url", "support_contact")}),
         (
             gettext_lazy("Signing in"),
-            {"fields": ("policy", "max_session_hours", "sso_module", "sso_ready", "sso_authorization")},
+            {"fields": ("policy", "max_session_hours", "sso_module", "sso_ready")},
         ),
+        (gettext_lazy("Single Sign-On Authorization"), {"fields": ("authorization",)}),
         (gettext_lazy("Dates"), {"fields": ("created_at", "closed_at")}),
     )
     add_fieldsets = ((None, {"fields": ("name", "slug", "partner", "region", "sso_module")}),)
     inlines = (HostNamesOfAccount, DomainsOfAccount)
-    actions_detail = ("require_sso", "allow_passwords", "recovery_drill")
+    actions_detail = (
+        "require_sso",
+        "allow_passwords",
+        *AuthorizationActions.authorization_actions,
+        "recovery_drill",
+    )
 
     def scope(self, viewer: Viewer) -> Q:
         """The account is its own boundary."""
@@ -190,7 +196,7 @@ class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
         """What the viewer's authority does not reach, and what has a button or a place of its own."""
         if obj is None:
             return ()
-        shown = ("reseller", "policy", "sso_ready", "sso_authorization", "created_at", "closed_at")
+        shown = ("reseller", "policy", "sso_ready", "authorization", "created_at", "closed_at")
         if require_viewer(request).may(Authority.OPERATOR):
             return ("slug", *shown)
         return (*_OPERATORS_FIELDS, *shown)
@@ -256,7 +262,7 @@ class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
         if not require_viewer(request).may(Authority.SSO_ACCOUNT_ADMIN):
             return frozenset()
         policy = "require_sso" if obj.sso_policy == SsoPolicy.OPTIONAL else "allow_passwords"
-        return frozenset({policy, "recovery_drill"})
+        return frozenset({policy, "recovery_drill"}) | self.offered_authorization(request, obj)
 
     @button(description=gettext_lazy("Make SSO mandatory"), url_path="require-sso", icon="lock")
     def require_sso(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -269,7 +275,7 @@ class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
             button=_("Make SSO mandatory"),
             change=lambda actor, account: sign_in_policy.require_single_sign_on(account=account, actor=actor),
             done=_("Single sign-on is mandatory now."),
-            details=_who_is_locked_out,
+            details=lambda account: policy_impact_page.if_mandatory(account, require_viewer(request).user.pk),
         )
 
     @button(description=gettext_lazy("Allow passwords"), url_path="allow-passwords", icon="lock_open")
@@ -284,14 +290,3 @@ class AccountAdmin(RecoveryDrill, AccountScopedAdmin):
             change=lambda actor, account: sign_in_policy.allow_passwords(account=account, actor=actor),
             done=_("Passwords are allowed now."),
         )
-
-
-def _who_is_locked_out(account: Account) -> SafeString:
-    people = sign_in_policy.locked_out(account)
-    count = people.count()
-    first = ngettext(
-        "%(count)d person has no identity at a provider yet and can't sign in afterwards until they have one:",
-        "%(count)d people have no identity at a provider yet and can't sign in afterwards until they have one:",
-        count,
-    )
-    return lines([first % {"count": count}, *people.values_list("user_name", flat=True)[:_NAMED]])

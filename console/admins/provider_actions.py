@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from audit.actors import Actor
 from console.admins.columns import facts
-from console.admins.confirmed import ask_and_act
+from console.admins.confirmed import ask_and_act, button
+from console.policy_impact_page import if_disabled, joined, note
+from console.scoping import require_viewer
 from sso import providers
 from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, State
 from sso_oidc.configuration import settings_of as oidc_settings_of
@@ -53,10 +55,19 @@ def _issuers(provider: IdentityProvider) -> SafeString:
     return facts([*rows, (_("Identities"), identities.count())])
 
 
-def _other_ways(provider: IdentityProvider) -> str:
+def _other_ways(provider: IdentityProvider, request: HttpRequest) -> SafeString | str:
     account: Account | None = provider.account
     if account is None:
         return _("Every account that allowed it is affected.")
+    return joined(
+        [
+            note(_what_is_left(provider, account)),
+            if_disabled(provider, account, require_viewer(request).user.pk),
+        ]
+    )
+
+
+def _what_is_left(provider: IdentityProvider, account: Account) -> str:
     others = IdentityProvider.objects.for_account(account).filter(state=State.ENABLED).exclude(pk=provider.pk)
     if others.exists():
         return _("Another provider of the account stays enabled.")
@@ -75,6 +86,7 @@ class ProviderActions:
     actions_detail: Sequence[str] = ("enable", "disable", "confirm_directory")
 
     has_change_permission: Callable[..., bool]
+    confirmed: Callable[..., HttpResponse]
 
     def offered(self, request: HttpRequest, obj: IdentityProvider) -> frozenset[str]:
         """On or off, whichever it isn't, and the confirmation while identities wait for it."""
@@ -92,15 +104,21 @@ class ProviderActions:
         change=_enable,
         done=gettext_lazy("Enabled. It has a button on the account's login page now."),
     )
-    disable = ask_and_act(
-        "disable",
-        label=gettext_lazy("Disable"),
-        icon="block",
-        question=gettext_lazy("Stop people from signing in through %(name)s? Open sessions go on."),
-        change=_disable,
-        done=gettext_lazy("Disabled."),
-        details=_other_ways,
-    )
+
+    @button(description=gettext_lazy("Disable"), url_path="disable", icon="block")
+    def disable(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Switch off, after showing whom that leaves without a way in (L-8)."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="disable",
+            question=_("Stop people from signing in through %(name)s? Open sessions go on."),
+            button=_("Disable"),
+            change=_disable,
+            done=_("Disabled."),
+            details=lambda provider: _other_ways(provider, request),
+        )
+
     confirm_directory = ask_and_act(  # V-1
         "confirm_directory",
         label=gettext_lazy("Same directory"),

@@ -1,8 +1,4 @@
-"""Spaces, space roles and mapping roles of an account (J, R-1).
-
-Spaces and roles are made here and shown with who has them. Mapping roles are shown; they are made in the configuration
-file, since changing one has to tell first how many people it affects (R-4).
-"""
+"""Spaces and space roles of an account, made here and shown with who has them (J)."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from typing import Any
 
 from django.contrib.admin import display
 from django.db import models
-from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,19 +15,12 @@ from accounts.privilege import Authority
 from accounts.sources import Source
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, lines
+from console.admins.columns import badge
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline
 from console.admins.person_access import MembershipInline
 from spaces import access, tenants
-from spaces.models import (
-    GroupSpaceRole,
-    MappingRole,
-    MappingScope,
-    MappingScopeRole,
-    SpaceMembership,
-    SpaceRole,
-)
+from spaces.models import GroupSpaceRole, SpaceMembership, SpaceRole
 
 
 class MembersOfSpace(MembershipInline):
@@ -118,58 +106,3 @@ class SpaceRoleAdmin(AccountScopedAdmin):
     def kind(self, role: SpaceRole) -> SafeString:
         """Whether every account has it."""
         return badge(_("built in")) if role.built_in else badge(_("own"), "info")
-
-
-class ScopesOfMappingRole(ReadOnlyInline):
-    """What a mapping role gives, a scope a row."""
-
-    model = MappingScope
-    verbose_name_plural = gettext_lazy("scopes")
-    fields = readonly_fields = ("where", "gives")
-    tab = False
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Load what the columns show."""
-        roles = MappingScopeRole.objects.select_related("account_role", "space_role")
-        return (
-            super().get_queryset(request).select_related("space").prefetch_related(Prefetch("roles", roles))
-        )
-
-    @display(description=gettext_lazy("scope"))
-    def where(self, scope: MappingScope) -> str:
-        """The account or a space."""
-        return _("the account") if scope.space is None else scope.space.name
-
-    @display(description=gettext_lazy("roles"))
-    def gives(self, scope: MappingScope) -> SafeString:
-        """The roles in it."""
-        return lines(sorted(map(str, scope.roles.all())))
-
-
-class MappingRoleAdmin(AccountScopedAdmin):
-    """What the names in the claim role_mapping stand for (R-1)."""
-
-    audit_type = "mapping_role"
-    list_display = ("name", "gives", "account", "created_at")
-    list_filter = (("account", ScopedRelatedFilter),)
-    list_select_related = ("account",)
-    search_fields = ("name",)
-    fieldsets = ((None, {"fields": ("account", "name", "created_at")}),)
-    inlines = (ScopesOfMappingRole,)
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Bring scopes and roles along, for the column "gives"."""
-        roles = MappingScopeRole.objects.select_related("account_role", "space_role")
-        scopes = MappingScope.objects.select_related("space").prefetch_related(Prefetch("roles", roles))
-        return super().get_queryset(request).prefetch_related(Prefetch("scopes", scopes))
-
-    @display(description=gettext_lazy("gives"))
-    def gives(self, role: MappingRole) -> SafeString:
-        """Scope and role, a line each."""
-        return lines(
-            sorted(
-                f"{_('account') if scope.space is None else scope.space.name}: {given}"
-                for scope in role.scopes.all()
-                for given in scope.roles.all()
-            )
-        )

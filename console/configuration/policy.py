@@ -10,6 +10,7 @@ from accounts import lifecycle, subjects
 from accounts.models import AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
 from console.configuration.accounts import AccountState
 from console.configuration.run import Run
+from spaces.mapping_rows import keep_by_hand
 from spaces.models import MappingScopeRole
 from sso.login_options import providers_of
 from sso.models import IdentityProvider
@@ -39,13 +40,15 @@ def apply_policy(run: Run, state: AccountState) -> None:
                 run,
                 state,
                 "sso_authorization",
-                "turning authorization off here leaves the roles of mapping roles as they are, for nobody to edit; the "
-                "administration keeps them as roles given by hand (R-5)",
+                "turning authorization off keeps the roles of mapping roles as roles given by hand, and people go on "
+                "being created just in time as the file says; the administration asks about that (R-5)",
             )
     if values:
         old = {name: getattr(account, name) for name in values}
         with run.at(part.place):
             lifecycle.update_account(account=account, actor=run.actor, values=values)
+            if values.get("sso_authorization") is False:
+                keep_by_hand(account=account, actor=run.actor)
             for name, value in values.items():
                 run.difference.changed(state.label, name, old[name], value)
 

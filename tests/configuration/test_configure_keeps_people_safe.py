@@ -8,7 +8,8 @@ import pytest
 from django.db.models import F
 
 from accounts import lifecycle
-from accounts.models import Account, AccountRoleMembership, User
+from accounts.lifecycle.roles import account_role_named
+from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, User
 from audit.actors import Actor, ActorKind, configuration
 from audit.models import AuditEvent
 from sso.models import IdentityProvider
@@ -207,6 +208,19 @@ def test_authorization_is_not_turned_off_on_the_side(configure: Configure, signe
     signed_in("ada")
     (problem,) = configure.refused(ACME)
     assert "(R-5)" in problem
+
+
+#
+def test_authorization_turned_off_by_override_keeps_roles_as_given_by_hand(
+    configure: Configure, signed_in: SignedIn
+) -> None:
+    configure(ADMINS_BY_MAPPING)
+    ada = signed_in("ada")
+    role = account_role_named(Account.objects.get(), BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    AccountRoleMembership.objects.create(user=ada, role=role, source="mapping")
+    configure(ACME, "--override")
+    assert not AccountRoleMembership.objects.filter(source="mapping").exists()
+    assert AccountRoleMembership.objects.filter(user=ada, role=role).get().source == "manual"
 
 
 #

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -27,10 +26,11 @@ from accounts.models import (
 from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent, FailureLogEntry
 from foundation.models import OutboxMessage
-from sso import second_step
 from tests.conftest import client_of
 from tests.console.admin_pages import page as page_of
+from tests.journeys.authenticator_app import with_app
 from tests.journeys.mailbox import deliver, link_to, mails_to, open_link, press, words
+from tests.journeys.person_browser import PersonBrowser
 from tests.journeys.recovery_world import (
     ENTER,
     PRIVATE,
@@ -137,15 +137,22 @@ def test_mail_scanner_that_opens_the_link_uses_nothing_up(acme: World, client: C
     assert is_in(client)
 
 
-def test_second_factor_comes_before_the_session(
-    acme: World, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # V-15: whatever answers in the place of the second step, no session is open yet
-    monkeypatch.setattr(second_step, "ask", lambda request, user, then: HttpResponse(f"code for {then}?"))
+def test_second_factor_comes_before_the_session(acme: World, client: Client, browser: PersonBrowser) -> None:
+    # V-15: whoever has a second factor proves it after the link, and no session is open before
+    account = Account.objects.filter(pk=acme.account.pk)
+    account.update(sso_policy=SsoPolicy.OPTIONAL)
+    _, codes = with_app(browser, "sso@acme.example")
+    account.update(sso_policy=SsoPolicy.MANDATORY)
     ask(client)
-    assert press(client, link_to(PRIVATE)).text == "code for recovery?"
+    step = press(client, link_to(PRIVATE)).headers["Location"]
+    assert step.startswith("/second-step/")
     assert not is_in(client)
     assert not AuditEvent.objects.filter(action="recovery.signed_in").exists()
+    client.post(step, {"code": "AAAA-AAAA-AAAA-AAAA"})
+    assert not is_in(client)
+    assert client.post(step, {"code": codes[0]}).headers["Location"] == "/admin/"
+    assert is_in(client)
+    assert UserSession.objects.get(in_recovery=True).context == "mfa:recovery_code"
 
 
 def test_admin_of_another_account_with_the_same_name_gets_a_link_to_their_own_only(

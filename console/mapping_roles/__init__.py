@@ -1,0 +1,1 @@
+"""The page on which a mapping role is added and changed."""

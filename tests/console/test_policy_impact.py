@@ -1,0 +1,140 @@
+"""Before single sign-on becomes mandatory or a provider goes: who would be left outside (L-3, L-8, R-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts import lifecycle
+from accounts.lifecycle import PersonChanges
+from accounts.models import Account, BuiltInAccountRole, SsoPolicy, User, UserSession
+from audit.models import AuditEvent
+from sso import providers
+from sso.models import IdentityProvider, State
+from tests.conftest import client_of
+from tests.console.admin_pages import page, words
+from tests.worlds import (
+    OPERATOR,
+    PASSWORD,
+    World,
+    add_identity,
+    add_person,
+    add_provider,
+    add_provisioned,
+)
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture
+def proven(acme: World) -> World:
+    """An account whose provider was seen to work and whose SSO account admin has an identity there."""
+    providers.note_proof(provider=acme.provider, version=acme.provider.version)
+    add_identity(acme.sso_admin, acme.provider)
+    return acme
+
+
+def mandatory(world: World) -> str:
+    return page(Account, "require_sso", world.account.pk)
+
+
+def test_admin_reads_who_has_no_identity_a_password_only_or_no_address_that_counts(
+    proven: World, browse: Browse
+) -> None:  # L-8
+    add_provisioned(proven.account, "ned")
+    for name, email in (("nomail", ""), ("outsider", "out@elsewhere.example")):
+        lifecycle.create_user(
+            actor=OPERATOR, account=proven.account, values=PersonChanges(user_name=name, email=email)
+        )
+    asked = words(browse(proven.sso_admin).get(mandatory(proven)))
+    assert "5 people have no identity at a provider yet" in asked
+    only = asked.split("only a password so far")[1].split("without an e-mail address")[0]
+    assert ("emma@acme.example" in only, "ned@acme.example" in only) == (True, False)
+    assert "so a first sign-in can't find them: nomail Of these" in asked
+    assert "outside the account's verified domains: outsider" in asked
+
+
+def test_admin_without_an_identity_does_not_lock_themself_out(proven: World, browse: Browse) -> None:  # L-8
+    second = add_person(proven.account, "second", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    browser = browse(second)
+    assert "You would lock yourself out" in words(browser.get(mandatory(proven)))
+    assert "You would lock yourself out" in words(browser.post(mandatory(proven), follow=True))
+    proven.account.refresh_from_db()
+    assert proven.account.sso_policy == SsoPolicy.OPTIONAL
+    assert AuditEvent.objects.filter(reason="account.locks_you_out").exists()
+
+
+def test_operator_may_require_it_without_an_identity(
+    proven: World, browse: Browse, operator: User
+) -> None:  # L-8
+    assert "is mandatory now" in words(browse(operator).post(mandatory(proven), follow=True))
+
+
+def test_session_that_began_with_a_password_ends_with_the_switch(
+    proven: World, browse: Browse
+) -> None:  # L-3
+    emma, admin = browse(proven.employee), browse(proven.sso_admin)
+    assert emma.get("/api/me").status_code == 200
+    admin.post(mandatory(proven))
+    assert emma.get("/api/me").status_code == 401
+    assert admin.get("/api/me").status_code == 401
+    assert {row.end_reason for row in UserSession.objects.all()} == {"access"}
+
+
+def test_after_the_switch_a_password_opens_no_door(proven: World, browse: Browse) -> None:  # L-3
+    browse(proven.sso_admin).post(mandatory(proven))
+    for door in ("/login/acme/", "/login/"):
+        client = client_of("localhost:8000")
+        client.post(door, {"user_name": "emma@acme.example", "password": PASSWORD})
+        assert client.get("/api/me").status_code == 401
+    assert client_of("localhost:8000").get("/admin/login/").headers["Location"].startswith("/login/")
+
+
+def test_policy_that_cannot_be_read_means_single_sign_on() -> None:  # L-3
+    for broken in ("", "Optional", "yes"):
+        assert not Account(sso_policy=broken).password_sign_in_allowed
+
+
+def test_session_by_password_of_somebody_with_managed_roles_ends(
+    proven: World, browse: Browse
+) -> None:  # R-4
+    emma, admin = browse(proven.employee), browse(proven.sso_admin)
+    lifecycle.update_account(account=proven.account, actor=OPERATOR, values={"sso_authorization": True})
+    assert admin.get("/api/me").status_code == 401
+    assert emma.get("/api/me").status_code == 200  # no identity: roles by hand, and so the password
+
+
+def test_before_disabling_a_provider_the_admin_reads_who_needs_it(
+    proven: World, browse: Browse
+) -> None:  # L-8
+    ned = add_provisioned(proven.account, "ned")
+    add_identity(ned, proven.provider)
+    browser = browse(proven.sso_admin)
+    address = page(IdentityProvider, "disable", proven.provider.pk)
+    asked = words(browser.get(address))
+    assert "1 person can't sign in afterwards: ned@acme.example" in asked
+
+    other = add_provider(proven.account, "acme-second")
+    add_identity(ned, other)
+    assert "Everybody who can sign in now can do so afterwards." in words(browser.get(address))
+    browser.post(address)
+    proven.provider.refresh_from_db()
+    assert proven.provider.state == State.DISABLED
+
+
+def test_impact_costs_the_same_for_many(
+    proven: World, browse: Browse, django_assert_max_num_queries: Callable[..., CaptureQueriesContext]
+) -> None:
+    browser = browse(proven.sso_admin)
+    with django_assert_max_num_queries(60) as few:
+        browser.get(mandatory(proven))
+    for number in range(30):
+        add_identity(add_provisioned(proven.account, f"p{number}"), proven.provider)
+        add_provisioned(proven.account, f"q{number}")
+    with django_assert_max_num_queries(60) as many:
+        asked = words(browser.get(mandatory(proven)))
+    assert len(many.captured_queries) == len(few.captured_queries)
+    assert "and 22 more" in asked
