@@ -1,8 +1,9 @@
 """The tables of ``accounts``, one file a subject."""
 
 from accounts.models.account import Account, AccountHostName, EmailDomain, Partner, PartnerKey, SsoPolicy
-from accounts.models.credential import ApiToken, Invitation, TokenPermission
+from accounts.models.credential import ApiToken, Invitation, InvitationPurpose, TokenPermission
 from accounts.models.group import Group, GroupMembership
+from accounts.models.departure import Departure
 from accounts.models.held import HeldChange
 from accounts.models.person import Kind, Status, User, UserManager
 from accounts.models.role import AccountRole, AccountRoleMembership, BuiltInAccountRole, GuestAccess
@@ -15,6 +16,7 @@ __all__ = [
     "AccountRoleMembership",
     "ApiToken",
     "BuiltInAccountRole",
+    "Departure",
     "EmailDomain",
     "EndReason",
     "Group",
@@ -22,6 +24,7 @@ __all__ = [
     "GuestAccess",
     "HeldChange",
     "Invitation",
+    "InvitationPurpose",
     "Kind",
     "Partner",
     "PartnerKey",

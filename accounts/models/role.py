@@ -114,3 +114,8 @@ class GuestAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account}"
+
+    @property
+    def is_open(self) -> bool:
+        """Neither ended nor expired."""
+        return self.ended_at is None and (self.expires_at is None or self.expires_at > timezone.now())
