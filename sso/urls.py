@@ -9,6 +9,7 @@ from sso.views.login import AccountLoginView, LoginView
 from sso.views.me import MeView
 from sso.views.my_access import my_access
 from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
+from sso.views.sessions import EndOtherSessionsView, EndSessionView
 from sso.views.test_result import TestResultView
 
 app_name = "sso"
@@ -21,6 +22,8 @@ urlpatterns = [
         RevokePersonalTokenView.as_view(),
         name="revoke_personal_token",
     ),
+    path("sessions/end-others/", EndOtherSessionsView.as_view(), name="end_other_sessions"),
+    path("sessions/<uuid:session_id>/end/", EndSessionView.as_view(), name="end_session"),
     path("login/", LoginView.as_view(), name="login"),
     path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
     path("logout/", LogoutView.as_view(), name="logout"),

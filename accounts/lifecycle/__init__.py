@@ -52,7 +52,7 @@ from accounts.lifecycle.roles import (
     grant_account_role,
     revoke_account_role,
 )
-from accounts.lifecycle.sessions import end_all_sessions, end_session
+from accounts.lifecycle.sessions import end_all_sessions, end_other_sessions, end_session
 from accounts.lifecycle.status import (
     delete_user,
     disable_user,
@@ -101,6 +101,7 @@ __all__ = [
     "drop_password",
     "enable_user",
     "end_all_sessions",
+    "end_other_sessions",
     "end_session",
     "grant_account_role",
     "keep_held_change",

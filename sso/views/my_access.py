@@ -14,7 +14,7 @@ from accounts.models import Kind, User
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
-from sso import connecting
+from sso import connecting, own_sessions
 from sso.forms import PersonalTokenForm
 
 
@@ -58,10 +58,7 @@ def my_access_page(
             }
             for group in access.groups
         ],
-        "session": {
-            "provider_name": session.provider_label if session else "",
-            "expires_at": session.expires_at if session else None,
-        },
+        "sessions": own_sessions.open_sessions(user, session),
         "connect": connecting.buttons(user),
         "has_tokens": may_have_tokens(user),
         "tokens": usable_personal_tokens(user),
