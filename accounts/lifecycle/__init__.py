@@ -12,11 +12,22 @@ configuration file all come through here, so they differ in no effect. A refusal
     passwords   set, make unusable
     roles       account roles
     groups      groups and their members
+    inviting    invitations by mail: made, sent again, revoked
+    accepting   invitations accepted, as a member or as a guest
+    guests      guests of an account: entered, left, ended
     tokens      API tokens, of accounts and of people
     tenants     partners, accounts, host names, e-mail domains
     partner_keys  keys of partners: made, replaced with overlap, revoked
 """
 
+from accounts.lifecycle.accepting import (
+    InvitationOver,
+    NotInvited,
+    accept_as_guest,
+    accept_invitation,
+    find_invitation,
+    is_meant,
+)
 from accounts.lifecycle.groups import (
     GroupConflict,
     InvalidGroup,
@@ -27,8 +38,18 @@ from accounts.lifecycle.groups import (
     set_group_membership,
     update_group,
 )
+from accounts.lifecycle.guests import EntryRefused, end_guest_access, enter_account, leave_account
 from accounts.lifecycle.held import AlreadyDecided, ChangeStale, approve_held_change, decline_held_change
 from accounts.lifecycle.holding import ChangeHeld, keep_held_change
+from accounts.lifecycle.inviting import (
+    AlreadyHere,
+    InvitationRefused,
+    MustUseSso,
+    TooManyInvitations,
+    invite_person,
+    resend_invitation,
+    revoke_invitation,
+)
 from accounts.lifecycle.partner_keys import (
     InvalidOverlap,
     PartnerKeyTaken,
@@ -73,18 +94,27 @@ from accounts.lifecycle.tokens import InvalidToken, create_api_token, create_per
 __all__ = [
     "NO_CHANGES",
     "AlreadyDecided",
+    "AlreadyHere",
     "ChangeHeld",
     "ChangeStale",
+    "EntryRefused",
     "GroupConflict",
     "InvalidGroup",
     "InvalidOverlap",
     "InvalidPerson",
     "InvalidToken",
+    "InvitationOver",
+    "InvitationRefused",
+    "MustUseSso",
+    "NotInvited",
     "PartnerKeyTaken",
     "PersonChanges",
     "ReadOnlyMembership",
+    "TooManyInvitations",
     "UserNameTaken",
     "WrongAccount",
+    "accept_as_guest",
+    "accept_invitation",
     "add_partner_key",
     "approve_held_change",
     "create_account",
@@ -101,15 +131,23 @@ __all__ = [
     "drop_password",
     "enable_user",
     "end_all_sessions",
+    "end_guest_access",
     "end_other_sessions",
     "end_session",
+    "enter_account",
+    "find_invitation",
     "grant_account_role",
+    "invite_person",
+    "is_meant",
     "keep_held_change",
+    "leave_account",
     "provision_user",
     "readmit_user",
     "rename_partner",
+    "resend_invitation",
     "revoke_account_role",
     "revoke_api_token",
+    "revoke_invitation",
     "revoke_partner_key",
     "rotate_partner_key",
     "set_directory_active",

@@ -2,8 +2,8 @@
 
 from accounts.models.account import Account, AccountHostName, EmailDomain, Partner, PartnerKey, SsoPolicy
 from accounts.models.credential import ApiToken, Invitation, InvitationPurpose, TokenPermission
-from accounts.models.group import Group, GroupMembership
 from accounts.models.departure import Departure
+from accounts.models.group import Group, GroupMembership
 from accounts.models.held import HeldChange
 from accounts.models.person import Kind, Status, User, UserManager
 from accounts.models.role import AccountRole, AccountRoleMembership, BuiltInAccountRole, GuestAccess

@@ -1,7 +1,7 @@
 """Who left an account by the directory's word, where leaving in great numbers is watched (P-13).
 
-A row that is ``held`` stands for a deletion that was answered but not carried out: the person can't sign in and does not
-exist for the directory, and what they had waits for an admin. The other rows are only counted, for an hour.
+A row that is ``held`` stands for a deletion that was answered but not carried out: the person can't sign in and does
+not exist for the directory, and what they had waits for an admin. The other rows are only counted, for an hour.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts import entering
+from accounts.models import GuestAccess, User
 from spaces.effective_access import EffectiveAccess, effective_access
 from sso.models import IdentityProvider
 
@@ -46,6 +47,15 @@ class AccountSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class GuestInSerializer(serializers.Serializer[Any]):
+    """The account that this session is in as a guest, whether as "guest" or "staff", and until when."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    basis = serializers.CharField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
 class SessionSerializer(serializers.Serializer[Any]):
     """The browser's session: the provider's slug or null for a password, and its end (UTC, ISO 8601)."""
 
@@ -66,6 +76,7 @@ class MeSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
     status = serializers.CharField()
     account = AccountSerializer(allow_null=True)
+    guest_in = GuestInSerializer(allow_null=True)
     account_roles = HeldRoleSerializer(many=True)
     spaces = SpaceSerializer(many=True)
     groups = HeldGroupSerializer(many=True)
@@ -90,6 +101,18 @@ class MeView(APIView):
         return Response(MeSerializer(_me(user, request)).data)
 
 
+def _guest_in(access: GuestAccess | None) -> dict[str, Any] | None:
+    if access is None:
+        return None
+    account = access.account
+    return {
+        "slug": account.slug,
+        "name": account.name,
+        "basis": access.basis,
+        "expires_at": access.expires_at,
+    }
+
+
 def _me(user: User, request: Request) -> dict[str, Any]:
     access: EffectiveAccess = effective_access(user)
     session = getattr(request._request, "user_session", None)
@@ -109,6 +132,7 @@ def _me(user: User, request: Request) -> dict[str, Any]:
         "timezone": user.timezone,
         "status": user.status.value,
         "account": {"slug": user.account.slug, "name": user.account.name} if user.account else None,
+        "guest_in": _guest_in(entering.entered(session, user)),
         "account_roles": [{"name": role.name, "source": role.source.value} for role in access.account_roles],
         "spaces": [
             {

@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from accounts import entering
 from accounts.lifecycle.tokens import usable_personal_tokens
-from accounts.models import Kind, User
+from accounts.models import GuestAccess, Kind, User
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
@@ -59,6 +60,8 @@ def my_access_page(
             for group in access.groups
         ],
         "sessions": own_sessions.open_sessions(user, session),
+        "guest_in": entering.entered(session, user),
+        "guest_access": GuestAccess.open_of(user),
         "connect": connecting.buttons(user),
         "has_tokens": may_have_tokens(user),
         "tokens": usable_personal_tokens(user),

@@ -82,7 +82,9 @@ def test_person_ends_all_others_and_stays(acme: World) -> None:
     assert "All other sessions have ended." in words(here.post("/sessions/end-others/", follow=True))
     assert [signed_in(each) for each in (here, *others)] == [True, False, False]
     assert len(panel(here)) == 1
-    assert AuditEvent.objects.get(action="session.ended_others").message.startswith("2 other sessions of emma")
+    assert AuditEvent.objects.get(action="session.ended_others").message.startswith(
+        "2 other sessions of emma"
+    )
 
 
 def test_nobody_ends_the_session_of_somebody_else_here(acme: World) -> None:
