@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts import lifecycle
 from accounts.models import Invitation, InvitationPurpose, User
-from audit.refusals import Refused
+from audit.refusals import Refused, audit_refusal
 from foundation import public_urls
 from foundation.client_address import client_address, network_of
 from foundation.rate_limits import hit
@@ -99,6 +99,7 @@ def accept(request: HttpRequest) -> HttpResponse:
             family_name=form.cleaned_data["family_name"],
         )
     except Refused as refusal:
+        audit_refusal(refusal)
         return show(request, form=form, error=refusal.message, status=409)
     messages.success(request, _("Welcome! Sign in with the password that you just chose."))
     page = login_options.page_of(invitation.account)
@@ -116,6 +117,7 @@ def _accept_as_guest(request: HttpRequest, invitation: Invitation) -> HttpRespon
             address=client_address(request),
         )
     except Refused as refusal:
+        audit_refusal(refusal)
         return show(request, error=refusal.message, status=403)
     told = _("You may enter %(account)s as a guest now.") % {"account": invitation.account.name}
     messages.success(request, told)

@@ -14,6 +14,7 @@ from django.views import View
 from accounts.lifecycle import EntryRefused, enter_account, leave_account
 from accounts.models import GuestAccess, User, UserSession
 from audit.actors import Actor, ActorKind
+from audit.refusals import audit_refusal
 from foundation.client_address import client_address
 
 
@@ -31,6 +32,7 @@ class EnterAccountView(LoginRequiredMixin, View):
         try:
             enter_account(access=access, session=session, user=user, actor=_actor(request, user))
         except EntryRefused as refusal:
+            audit_refusal(refusal)
             messages.error(request, refusal.message)
         else:
             messages.success(request, _("You are in %(account)s now.") % {"account": access.account.name})
