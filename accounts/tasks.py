@@ -8,7 +8,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts.lifecycle import left_makers
+from accounts.lifecycle import departures, left_makers
 from accounts.models import UserSession
 
 SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to its person and admins
@@ -19,6 +19,12 @@ def purge_sessions() -> None:
     """Erase expired browser sessions, and the record of those that ended long ago (daily, by beat)."""
     SessionStore.clear_expired()
     UserSession.objects.filter(expires_at__lt=timezone.now() - SESSION_RETENTION).delete()
+
+
+@shared_task(name="accounts.tasks.purge_departures", ignore_result=True)
+def purge_departures() -> None:
+    """Erase who left too long ago to be counted, and held deletions that were decided long ago (hourly, by beat)."""
+    departures.purge()
 
 
 @shared_task(name="accounts.tasks.limit_leavers_tokens", ignore_result=True)

@@ -8,6 +8,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     holding     what a directory asks to change on an admin, kept
     held        approve or decline that
     status      deactivate and reactivate (directory), disable and enable (admin), delete, readmit
+    departures  deletions that wait because many people leave at once
     sessions    open, end one, end all
     passwords   set, make unusable
     roles       account roles
@@ -27,6 +28,12 @@ from accounts.lifecycle.accepting import (
     accept_invitation,
     find_invitation,
     is_meant,
+)
+from accounts.lifecycle.departures import (
+    DepartureDecided,
+    NameTakenMeanwhile,
+    carry_out_departure,
+    restore_departed,
 )
 from accounts.lifecycle.groups import (
     GroupConflict,
@@ -97,6 +104,7 @@ __all__ = [
     "AlreadyHere",
     "ChangeHeld",
     "ChangeStale",
+    "DepartureDecided",
     "EntryRefused",
     "GroupConflict",
     "InvalidGroup",
@@ -106,6 +114,7 @@ __all__ = [
     "InvitationOver",
     "InvitationRefused",
     "MustUseSso",
+    "NameTakenMeanwhile",
     "NotInvited",
     "PartnerKeyTaken",
     "PersonChanges",
@@ -117,6 +126,7 @@ __all__ = [
     "accept_invitation",
     "add_partner_key",
     "approve_held_change",
+    "carry_out_departure",
     "create_account",
     "create_account_role",
     "create_api_token",
@@ -145,6 +155,7 @@ __all__ = [
     "readmit_user",
     "rename_partner",
     "resend_invitation",
+    "restore_departed",
     "revoke_account_role",
     "revoke_api_token",
     "revoke_invitation",

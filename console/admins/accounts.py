@@ -36,7 +36,10 @@ from foundation.outbound_target import OutboundError, check_url
 from sso.return_urls import safe_next
 
 _OPERATORS_FIELDS = ("slug", "partner", "region", "sso_module")
-_EDITED = ("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module")
+_EDITED = (
+    *("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module"),
+    *("hold_above_percent", "hold_above_number"),
+)
 _NAMED = 10  # people named on the page that asks before single sign-on becomes mandatory
 
 
@@ -174,6 +177,10 @@ class AccountAdmin(AccountScopedAdmin):
         (
             gettext_lazy("Signing in"),
             {"fields": ("policy", "max_session_hours", "sso_module", "sso_ready", "sso_authorization")},
+        ),
+        (
+            gettext_lazy("When many people leave at once"),
+            {"fields": ("hold_above_percent", "hold_above_number")},
         ),
         (gettext_lazy("Dates"), {"fields": ("created_at", "closed_at")}),
     )
