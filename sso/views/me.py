@@ -76,7 +76,7 @@ class MeSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
     status = serializers.CharField()
     account = AccountSerializer(allow_null=True)
-    guest_in = GuestInSerializer(allow_null=True)
+    guest_in = GuestInSerializer(required=False, help_text="Only while the session is in another account.")
     account_roles = HeldRoleSerializer(many=True)
     spaces = SpaceSerializer(many=True)
     groups = HeldGroupSerializer(many=True)
@@ -101,16 +101,13 @@ class MeView(APIView):
         return Response(MeSerializer(_me(user, request)).data)
 
 
-def _guest_in(access: GuestAccess | None) -> dict[str, Any] | None:
+def _guest_in(access: GuestAccess | None) -> dict[str, Any]:
+    """Return the key ``guest_in``, or nothing for a session that is at home (V-10)."""
     if access is None:
-        return None
+        return {}
     account = access.account
-    return {
-        "slug": account.slug,
-        "name": account.name,
-        "basis": access.basis,
-        "expires_at": access.expires_at,
-    }
+    entered = {"slug": account.slug, "name": account.name}
+    return {"guest_in": {**entered, "basis": access.basis, "expires_at": access.expires_at}}
 
 
 def _me(user: User, request: Request) -> dict[str, Any]:
@@ -132,7 +129,6 @@ def _me(user: User, request: Request) -> dict[str, Any]:
         "timezone": user.timezone,
         "status": user.status.value,
         "account": {"slug": user.account.slug, "name": user.account.name} if user.account else None,
-        "guest_in": _guest_in(entering.entered(session, user)),
         "account_roles": [{"name": role.name, "source": role.source.value} for role in access.account_roles],
         "spaces": [
             {
@@ -149,4 +145,5 @@ def _me(user: User, request: Request) -> dict[str, Any]:
             "identity_provider": provider.slug if provider else None,
             "expires_at": session.expires_at if session else None,
         },
+        **_guest_in(entering.entered(session, user)),
     }

@@ -59,7 +59,7 @@ def enter(browser: Client) -> Any:
 
 
 def guest_in(browser: Client) -> Any:
-    return browser.get("/api/me").json()["guest_in"]
+    return browser.get("/api/me").json().get("guest_in")
 
 
 def refusal() -> str:
@@ -164,8 +164,10 @@ def test_access_that_expires_is_over_at_the_next_request(admin: Client, emma: Cl
 def test_nobody_enters_with_the_access_of_somebody_else(globex: World, admin: Client, emma: Client) -> None:
     # V-8
     accept_as_guest(emma, admin)
-    assert enter(browse(globex.admin)).status_code == 404
+    other = browse(globex.admin)
+    assert enter(other).status_code == 404
     UserSession.objects.filter(user=globex.admin).update(guest_access=GuestAccess.objects.get())
+    assert guest_in(other) is None
     assert not AuditEvent.objects.filter(action="guest.entered").exists()
 
 
@@ -211,7 +213,7 @@ def test_vendor_staff_comes_by_invitation_for_thirty_days_at_most(acme: World, a
     # R-6, V-11: an unexpired grant, asked at each request
     sam = add_vendor_person("sam", Kind.STAFF)
     browser = browse(sam)
-    assert browser.get("/api/me").json()["guest_in"] is None
+    assert guest_in(browser) is None
     accept_as_guest(browser, admin, "sam@vendor.example", "365")
     row = GuestAccess.objects.get()
     assert row.basis == "staff"
@@ -233,6 +235,17 @@ def test_guest_gets_no_admin_pages_of_the_account_they_visit(
     enter(boss)
     assert boss.get(page("accounts.user", "change", acme.employee.pk)).status_code == 404
     assert "acme" not in words(boss.get(page("accounts.user", "changelist"))).lower()
+
+
+def test_guest_enters_from_the_deployments_host_only(globex: World, admin: Client, emma: Client) -> None:
+    # V-7
+    accept_as_guest(emma, admin)
+    lifecycle.verify_host_name(account=globex.account, actor=OPERATOR, host="sso.globex.example")
+    there = client_of("sso.globex.example:8000")
+    sign_in(there, globex.employee)
+    assert "from the main address of this product only" in words(enter(there))
+    assert refusal() == "guest.wrong_host"
+    assert guest_in(there) is None
 
 
 def test_second_invitation_replaces_the_first_access(admin: Client, emma: Client) -> None:

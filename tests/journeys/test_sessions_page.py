@@ -142,6 +142,17 @@ def test_account_admin_ends_one_session_and_all_of_a_person(acme: World) -> None
     assert AuditEvent.objects.filter(action="session.ended_all", actor_id=str(acme.admin.pk)).exists()
 
 
+def test_account_admin_ends_chosen_sessions_of_the_list(acme: World) -> None:
+    # V-8, L-13
+    admin, emma, boss = browse(acme.admin), browse(acme.employee), browse(acme.sso_admin)
+    rows = UserSession.objects.filter(user__in=[acme.employee.pk, acme.sso_admin.pk])
+    chosen = {"action": "end_selected", "_selected_action": [str(row.pk) for row in rows]}
+    told = words(admin.post(page(UserSession, "changelist"), chosen, follow=True))
+    assert "Ended: 1 row." in told
+    assert "it needs sso account admin" in told
+    assert [signed_in(each) for each in (admin, emma, boss)] == [True, False, True]
+
+
 def test_account_admin_does_not_end_sessions_of_an_sso_account_admin(acme: World) -> None:
     # V-8
     admin, boss = browse(acme.admin), browse(acme.sso_admin)
