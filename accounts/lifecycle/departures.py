@@ -4,7 +4,9 @@ Per account, off by default. Everybody who leaves by the directory's word is cou
 and number left within an hour, further deletions are *held*: the person can't sign in, their sessions and tokens end
 and their identities close at once as ever (V-13), and the directory gets its usual answers (204, then 404). What they
 had in the account stays until an admin of the account carries the deletion out or restores them with it. People who
-are only deactivated keep what they have in any case (P-5).
+are only deactivated keep what they have in any case (P-5); groups that the directory takes from them in the same wave
+are written down here too, so that an admin can give them back. From people who can sign in, what a directory takes is
+gone at once: waiting would leave them in.
 
 A held person is deleted in every respect that the directory can see: the same user name can be created again and is a
 new person with nothing (V-13). One exception makes a mistake at the directory mend itself: a POST with the *same
@@ -15,15 +17,19 @@ Two requests at the same moment may both count the same number, so that a few mo
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import privilege, subjects
 from accounts.alerts import admin_addresses
 from accounts.lifecycle.leaving import drop_what_they_held
 from accounts.models import Account, Departure, Group, GroupMembership, Kind, User
+from accounts.scoping import AccountScopedQuerySet
 from accounts.signals import person_deleted, person_deletion_held, person_restored
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
@@ -57,26 +63,34 @@ def note(locked: User, actor: Actor) -> bool:
     watched = actor.kind is ActorKind.SCIM and locked.kind == Kind.MEMBER
     if account is None or not watched or not account.holds_mass_leaving:
         return False
-    lately = Departure.objects.for_account(account).filter(created_at__gt=timezone.now() - WINDOW)
-    if not lately.filter(user=locked).exists():
+    if not _lately(account).filter(user=locked).exists():
         Departure.objects.create(
             account=account, user=locked, asked_by=actor.label[:254], track_id=track_ids.current()
         )
-    left = 1 + lately.exclude(user=locked).values("user").distinct().count()
+    return _too_many(account)
+
+
+def _lately(account: Account) -> AccountScopedQuerySet[Departure]:
+    """Return the counted rows, one a person, of the last hour."""
+    counted = Departure.objects.for_account(account).filter(held=False)
+    return counted.filter(created_at__gt=timezone.now() - WINDOW)
+
+
+def _waiting(account: Account) -> AccountScopedQuerySet[Departure]:
+    return Departure.objects.for_account(account).filter(held=True, decided_at=None)
+
+
+def _too_many(account: Account) -> bool:
+    """Compare who left within the hour with the account's number, and with its share of those who were there before."""
+    left = _lately(account).count()
     if left <= account.hold_above_number:
         return False
-    return not account.hold_above_percent or left * 100 > account.hold_above_percent * _people(
-        account, locked
-    )
-
-
-def _people(account: Account, leaving: User) -> int:
-    """Return how many there were an hour ago, without those who came meanwhile: the present and the deleted."""
-    gone = Departure.objects.for_account(account).filter(
-        created_at__gt=timezone.now() - WINDOW, user__deleted_at__isnull=False
-    )
-    present = User.objects.for_account(account).present().exclude(pk=leaving.pk).count()
-    return 1 + present + gone.exclude(user=leaving).values("user").distinct().count()
+    if not account.hold_above_percent:
+        return True
+    gone = _lately(account).values("user")
+    people = User.objects.for_account(account)
+    before = people.filter(Q(deleted_at=None) | Q(pk__in=gone)).count()
+    return left * 100 > account.hold_above_percent * before
 
 
 def hold(locked: User, actor: Actor) -> None:
@@ -88,14 +102,9 @@ def hold(locked: User, actor: Actor) -> None:
     groups = [str(group) for group in pushed.values_list("group_id", flat=True)]
     pushed.delete()  # the directory sees them no longer; they come back with the person
     person_deletion_held.send(sender=User, user=locked, actor=actor)
-    rows = Departure.objects.for_account(account)
-    is_first = not rows.filter(held=True, decided_at=None).exists()
-    row = rows.filter(user=locked, held=False).order_by("-created_at").first() or Departure(
-        account=account, user=locked
-    )
-    row.held, row.directory_groups, row.created_at = True, groups, timezone.now()
-    row.asked_by, row.track_id = actor.label[:254], track_ids.current()
-    row.save()
+    is_first = not _waiting(account).exists()
+    row = _waiting(account).filter(user=locked).first() or Departure(account=account, user=locked, held=True)
+    _keep(row, groups, actor)
     record(
         actor=actor,
         action="departure.held",
@@ -109,19 +118,53 @@ def hold(locked: User, actor: Actor) -> None:
         _tell(account, actor)
 
 
+def keep_memberships(group: Group, leaving: Collection[UUID], actor: Actor) -> None:
+    """Write down whom of the deactivated the directory is about to take out of a group, while too many leave."""
+    account = group.account
+    watched = actor.kind is ActorKind.SCIM and bool(leaving)
+    if not watched or not account.holds_mass_leaving or not _too_many(account):
+        return
+    members = GroupMembership.objects.for_account(account).filter(group=group, source=Source.DIRECTORY)
+    gone = User.objects.for_account(account).present().filter(directory_active=False)
+    people = [person for person in gone.filter(pk__in=members.values("user")) if person.pk in leaving]
+    is_first = not _waiting(account).exists()
+    rows = {row.user_id: row for row in _waiting(account).filter(user__in=people)}
+    for person in people:
+        row = rows.get(person.pk) or Departure(account=account, user=person, held=True)
+        _keep(row, [str(group.pk)], actor)
+        record(
+            actor=actor,
+            action="departure.groups_kept",
+            subject=subjects.of_user(person),
+            message=f"{person.user_name} leaves {group.name} while many leave at once; an admin may undo it.",
+        )
+    if people and is_first:
+        _tell(account, actor)
+
+
+def _keep(row: Departure, groups: Collection[str], actor: Actor) -> None:
+    row.directory_groups = sorted({*row.directory_groups, *groups})
+    row.asked_by, row.track_id = actor.label[:254], track_ids.current()
+    row.save()
+
+
 @refusals_audited
 @in_transaction
 def carry_out_departure(*, departure: Departure, actor: Actor) -> bool:
-    """Let a held deletion happen: everything the person had is dropped; by an admin who stands over them (V-8)."""
+    """Let a held deletion happen: everything the person had is dropped; by an admin who stands over them (V-8).
+
+    Of somebody who was only taken out of groups, the groups are forgotten.
+    """
     person, row, subject = _lock(departure, actor, "departure.carry_out")
-    person_deleted.send(sender=User, user=person, actor=actor)
-    drop_what_they_held(person)
+    if person.deleted_at is not None:
+        person_deleted.send(sender=User, user=person, actor=actor)
+        drop_what_they_held(person)
     _decide(row, actor.label, restored=False)
     record(
         actor=actor,
         action="departure.carried_out",
         subject=subject,
-        message=f"{actor.label} confirmed that {person.user_name} is deleted, as {row.asked_by} asked.",
+        message=f"{actor.label} confirmed what {row.asked_by} asked: {person.user_name} loses what they had.",
     )
     return True
 
@@ -139,7 +182,7 @@ def restore_departed(*, departure: Departure, actor: Actor) -> bool:
         actor=actor,
         action="departure.restored",
         subject=subject,
-        message=f"{actor.label} restored {person.user_name}, whose deletion {row.asked_by} had asked for.",
+        message=f"{actor.label} restored {person.user_name} against what {row.asked_by} had asked for.",
     )
     return True
 
@@ -148,9 +191,8 @@ def coming_back(account: Account, external_id: str) -> User | None:
     """Return the one person whose deletion is held and whom the directory knows by this externalId, locked."""
     if not external_id or not account.holds_mass_leaving:
         return None
-    waiting = Departure.objects.for_account(account).filter(held=True, decided_at=None)
     found = User.objects.for_account(account).filter(
-        pk__in=waiting.values("user"), external_id=external_id, deleted_at__isnull=False
+        pk__in=_waiting(account).values("user"), external_id=external_id, deleted_at__isnull=False
     )
     people = list(found.order_by().select_for_update()[:2])
     return people[0] if len(people) == 1 else None
@@ -186,7 +228,7 @@ def _lock(departure: Departure, actor: Actor, action: str) -> tuple[User, Depart
         actor, row.account_id, privilege.Authority.ACCOUNT_ADMIN, action=action, subject=subject
     )
     privilege.require_over(actor, person, action=action, subject=subject)
-    if not row.held or row.decided_at is not None or person.deleted_at is None:
+    if not row.held or row.decided_at is not None:
         raise DepartureDecided(
             f"{person.user_name} no longer waits here.", actor=actor, action=action, subject=subject
         )
@@ -194,6 +236,22 @@ def _lock(departure: Departure, actor: Actor, action: str) -> tuple[User, Depart
 
 
 def _bring_back(person: User, row: Departure, actor: Actor, subject: Subject) -> None:
+    if person.deleted_at is not None:
+        _undelete(person, actor, subject)
+    groups = Group.objects.for_account(row.account_id).filter(
+        pk__in=row.directory_groups, directory_owned=True
+    )
+    GroupMembership.objects.bulk_create(
+        [
+            GroupMembership(group=group, user=person, source=Source.DIRECTORY, granted_by=row.asked_by)
+            for group in groups
+        ],
+        ignore_conflicts=True,
+    )
+    _decide(row, actor.label, restored=True)
+
+
+def _undelete(person: User, actor: Actor, subject: Subject) -> None:
     since = person.deleted_at
     person.deleted_at = None
     person.session_epoch += 1  # no session of before comes alive again
@@ -207,18 +265,7 @@ def _bring_back(person: User, row: Departure, actor: Actor, subject: Subject) ->
             action="departure.restore",
             subject=subject,
         ) from error
-    groups = Group.objects.for_account(row.account_id).filter(
-        pk__in=row.directory_groups, directory_owned=True
-    )
-    GroupMembership.objects.bulk_create(
-        [
-            GroupMembership(group=group, user=person, source=Source.DIRECTORY, granted_by=row.asked_by)
-            for group in groups
-        ],
-        ignore_conflicts=True,
-    )
     person_restored.send(sender=User, user=person, actor=actor, since=since)
-    _decide(row, actor.label, restored=True)
 
 
 def _decide(row: Departure, by: str, *, restored: bool) -> None:
@@ -229,10 +276,10 @@ def _decide(row: Departure, by: str, *, restored: bool) -> None:
 def _tell(account: Account, actor: Actor) -> None:
     mail.queue_mail(
         to=admin_addresses(account),
-        subject=f"{account.name}: many people are being deleted by the directory",
+        subject=f"{account.name}: many people are being removed by the directory",
         body=(
-            f"{actor.label} deletes more people of {account.name} within an hour than your account's settings expect.\n"
+            f"{actor.label} removes more people of {account.name} within an hour than your account's settings expect.\n"
             "They can't sign in any more. What they had is kept until an admin decides:\n"
-            f"{public_urls.absolute('/admin/')} → Held deletions\n"
+            f"{public_urls.absolute('/admin/')} → Held removals\n"
         ),
     )

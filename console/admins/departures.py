@@ -1,4 +1,4 @@
-"""Deletions by the directory that wait because many people left at once: carry out, or restore (P-13)."""
+"""What a directory takes away from many people at once waits here: carry out, or restore (P-13)."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def _kept(departure: Departure) -> SafeString:
 
 
 class DepartureAdmin(AccountScopedAdmin):
-    """People whose deletion waits."""
+    """People whose deletion waits, and deactivated ones who were taken out of groups in the same wave."""
 
     when_empty = gettext_lazy(
-        "When the directory deletes more people within an hour than the account's settings expect, the deletions wait "
-        "here for your decision. The people can't sign in meanwhile."
+        "When the directory removes more people within an hour than the account's settings expect, what they had is "
+        "kept here for your decision. The people can't sign in meanwhile."
     )
-    list_display = ("user", "state", "asked_by", "created_at", "decided_by", "account")
+    list_display = ("user", "what", "state", "asked_by", "created_at", "decided_by", "account")
     list_filter = (DecidedFilter, ("account", ScopedRelatedFilter))
     list_select_related = ("user", "account")
     search_fields = ("user__user_name_folded", "user__email_folded", "=track_id")
     actions = ("carry_out_selected", "restore_selected")
     actions_detail = ("carry_out", "restore")
     fieldsets = (
-        (None, {"fields": ("account", "user", "asked_by", "created_at", "track_id")}),
+        (None, {"fields": ("account", "user", "what", "asked_by", "created_at", "track_id")}),
         (gettext_lazy("What they had"), {"fields": ("kept",)}),
         (gettext_lazy("Decision"), {"fields": ("state", "decided_at", "decided_by")}),
     )
@@ -76,6 +76,11 @@ class DepartureAdmin(AccountScopedAdmin):
     def scope(self, viewer: Viewer) -> Q:
         """Who was only counted is no list's business."""
         return viewer.rows(self.account_lookup) & Q(held=True)
+
+    @display(description=gettext_lazy("what"))
+    def what(self, departure: Departure) -> str:
+        """What the directory asked for; of what was restored only the groups are told."""
+        return _("deletion") if departure.user.deleted_at is not None else _("removal from groups")
 
     @display(description=gettext_lazy("state"))
     def state(self, departure: Departure) -> SafeString:
@@ -105,7 +110,9 @@ class DepartureAdmin(AccountScopedAdmin):
         "carry_out",
         label=gettext_lazy("Carry out"),
         icon="person_remove",
-        question=gettext_lazy("Delete %(name)s, as the directory asked? What they had is gone for good."),
+        question=gettext_lazy(
+            "Do to %(name)s what the directory asked for? What is listed here is then gone for good."
+        ),
         change=_carry_out,
         done=gettext_lazy("Carried out."),
         details=_kept,
@@ -115,14 +122,14 @@ class DepartureAdmin(AccountScopedAdmin):
         label=gettext_lazy("Restore"),
         icon="undo",
         question=gettext_lazy(
-            "Restore %(name)s with everything they had? The directory does not know of it until it asks again."
+            "Give %(name)s back everything that is listed here? The directory does not know of it until it asks again."
         ),
         change=_restore,
         done=gettext_lazy("Restored."),
         details=_kept,
     )
 
-    @action(permissions=["decide"], description=gettext_lazy("Carry out the selected deletions"))
+    @action(permissions=["decide"], description=gettext_lazy("Carry out the selected removals"))
     def carry_out_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Carry out one by one."""
         self.for_each(request, queryset.filter(decided_at=None), _carry_out, done=_("Carried out"))

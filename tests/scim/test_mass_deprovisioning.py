@@ -132,7 +132,7 @@ def test_admins_are_told_once(acme: World, directory: Directory, people: list[An
     # P-13
     delete(directory, *people)
     outbox.drain()
-    told = [each.to for each in mail.outbox if "many people are being deleted" in str(each.subject)]
+    told = [each.to for each in mail.outbox if "many people are being removed" in str(each.subject)]
     assert sorted(told) == [["admin@acme.example"], ["sso@acme.example"]]
     assert Departure.objects.filter(held=True).count() == 3
 
@@ -144,7 +144,7 @@ def test_admin_sees_what_waits_and_restores_everything(
     # P-13
     delete(directory, *people[:3])
     row = held(people[2])
-    assert "p2 waiting SCIM token acme directory" in words(admin.get(page(Departure, "changelist")))
+    assert "p2 deletion waiting SCIM token acme directory" in words(admin.get(page(Departure, "changelist")))
     asked = words(admin.get(page(Departure, "restore", row.pk)))
     assert "Role: Acme Lab: Acme Developer" in asked
     assert "Groups of the directory: 1" in asked
@@ -187,6 +187,31 @@ def test_deactivation_counts_and_keeps_what_people_have_anyway(
     assert held(people[0]).decided_at is None
     assert has(directory, people[0])[0] == ALL[0]
     assert has(directory, people[1]) == ALL
+
+
+@pytest.mark.usefixtures("watched")
+def test_groups_taken_from_the_deactivated_in_the_same_wave_can_be_given_back(
+    directory: Directory, people: list[Any], admin: Client
+) -> None:
+    # P-13: removal of assignments
+    (group,) = directory.listed("/Groups", filter='displayName eq "Analysts"')["Resources"]
+    for each in people[:3]:
+        directory.patch(f"/Users/{each['id']}", OFF)
+    gone = [{"value": each["id"]} for each in (*people[:2], people[4])]
+    answer = directory.patch(f"/Groups/{group['id']}", {"op": "remove", "path": "members", "value": gone})
+    assert answer.status_code in (200, 204)
+    left = {each["value"] for each in directory.read(f"/Groups/{group['id']}")["members"]}
+    assert left == {people[2]["id"], people[3]["id"]}
+    assert not Departure.objects.filter(user=people[4]["id"]).exists()  # who can sign in loses it at once
+    assert "p0 removal from groups waiting" in words(admin.get(page(Departure, "changelist")))
+    admin.post(page(Departure, "restore", held(people[0]).pk))
+    admin.post(page(Departure, "carry_out", held(people[1]).pk))
+    assert has(directory, people[0]) == ALL
+    assert has(directory, people[1]) == (ALL[0], [])
+    assert directory.person(people[0]).status is Status.DEACTIVATED
+    delete(directory, people[2])
+    admin.post(page(Departure, "restore", held(people[2]).pk))
+    assert has(directory, people[2]) == ALL
 
 
 @pytest.mark.usefixtures("watched")
