@@ -36,6 +36,7 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail, public_urls, track_ids
+from foundation.compiled_queries import CompiledUpdate, key, moment
 from foundation.transactions import in_transaction, recoverable
 
 WINDOW = timedelta(hours=1)
@@ -140,6 +141,21 @@ def keep_memberships(group: Group, leaving: Collection[UUID], actor: Actor) -> N
         )
     if people and is_first:
         _tell(account, actor)
+
+
+_FORGET = CompiledUpdate(
+    lambda user, now: (
+        Departure.objects.filter(user=user, held=True, decided_at=None),
+        {"decided_at": now, "decided_by": "the person was deleted"},
+    ),
+    key,
+    moment,
+)
+
+
+def forget(locked: User) -> None:
+    """Decide what waits of somebody who is deleted without waiting: nothing is left to give back."""
+    _FORGET.run_later(locked.pk, timezone.now())
 
 
 def _keep(row: Departure, groups: Collection[str], actor: Actor) -> None:

@@ -193,6 +193,7 @@ def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     else:
         person_deleted.send(sender=User, user=locked, actor=actor)
         drop_what_they_held(locked)
+        departures.forget(locked)
     bring_in_step(user, locked)
     return True
 

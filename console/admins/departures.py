@@ -79,7 +79,9 @@ class DepartureAdmin(AccountScopedAdmin):
 
     @display(description=gettext_lazy("what"))
     def what(self, departure: Departure) -> str:
-        """What the directory asked for; of what was restored only the groups are told."""
+        """What the directory asked for; of somebody who is back it is not told any more."""
+        if departure.user.deleted_at is None and departure.decided_at is not None:
+            return ""
         return _("deletion") if departure.user.deleted_at is not None else _("removal from groups")
 
     @display(description=gettext_lazy("state"))
@@ -111,7 +113,7 @@ class DepartureAdmin(AccountScopedAdmin):
         label=gettext_lazy("Carry out"),
         icon="person_remove",
         question=gettext_lazy(
-            "Do to %(name)s what the directory asked for? What is listed here is then gone for good."
+            "Do to %(name)s what the directory asked for? What is listed here is gone for good then."
         ),
         change=_carry_out,
         done=gettext_lazy("Carried out."),

@@ -215,6 +215,22 @@ def test_groups_taken_from_the_deactivated_in_the_same_wave_can_be_given_back(
 
 
 @pytest.mark.usefixtures("watched")
+def test_somebody_deleted_for_good_meanwhile_is_not_brought_back_by_what_waited(
+    directory: Directory, people: list[Any], admin: Client
+) -> None:
+    # V-13
+    (group,) = directory.listed("/Groups", filter='displayName eq "Analysts"')["Resources"]
+    for each in people[:3]:
+        directory.patch(f"/Users/{each['id']}", OFF)
+    gone = {"op": "remove", "path": "members", "value": [{"value": people[0]["id"]}]}
+    directory.patch(f"/Groups/{group['id']}", gone)
+    row = held(people[0])
+    lifecycle.delete_user(user=directory.person(people[0]), actor=OPERATOR)
+    assert admin.post(page(Departure, "restore", row.pk)).status_code == 403
+    assert directory.person(people[0]).status is Status.DELETED
+
+
+@pytest.mark.usefixtures("watched")
 def test_restored_person_is_what_the_directory_had_said_before(
     directory: Directory, people: list[Any], admin: Client
 ) -> None:
