@@ -276,6 +276,18 @@ def test_directory_that_sends_the_same_external_id_again_undoes_its_mistake(
     assert has(directory, new) == NOTHING
 
 
+@pytest.mark.usefixtures("watched")
+def test_coming_back_to_a_name_that_is_somebody_elses_by_now_is_a_conflict(
+    directory: Directory, people: list[Any]
+) -> None:
+    # V-13, P-8
+    delete(directory, *people[:3])
+    directory.push("p2")
+    response = directory.post("/Users", {"userName": "p2-renamed", "externalId": "e2"})
+    assert (response.status_code, error_of(response)["scimType"]) == (409, "uniqueness")
+    assert held(people[2]).decided_at is None
+
+
 def test_share_and_number_must_both_be_exceeded(
     acme: World, directory: Directory, people: list[Any], admin: Client
 ) -> None:
