@@ -10,6 +10,14 @@ from django.dispatch import Signal
 # A person was deleted: `spaces` drops their roles, `sso` closes their identities (V-13). Arguments: user, actor.
 person_deleted = Signal()
 
+# A person was marked as deleted, but what they had waits for an admin (P-13): `sso` closes their identities at once.
+# `person_deleted` follows when the deletion is carried out. Arguments: user, actor.
+person_deletion_held = Signal()
+
+# Such a person is back: `sso` opens again what it closed since (the moment of
+# the deletion). Arguments: user, actor, since.
+person_restored = Signal()
+
 # A new account exists and needs what every account has. Arguments: account, actor.
 account_created = Signal()
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from accounts.models import Account, AccountRole, ApiToken, Group, Partner, User
+from accounts.models import (
+    Account,
+    AccountRole,
+    ApiToken,
+    Group,
+    GuestAccess,
+    Invitation,
+    Partner,
+    User,
+)
 from audit.recorder import Subject
 
 
@@ -38,3 +47,13 @@ def of_group(group: Group) -> Subject:
 def of_token(token: ApiToken) -> Subject:
     """An API token, named by its look-up part, which is no secret."""
     return Subject("api_token", str(token.pk), f"{token.name} ({token.lookup})", account_id=token.account_id)
+
+
+def of_invitation(invitation: Invitation) -> Subject:
+    """An invitation, named by its address."""
+    return Subject("invitation", str(invitation.pk), invitation.email, account_id=invitation.account_id)
+
+
+def of_guest_access(access: GuestAccess) -> Subject:
+    """A guest, in the trail of the account that they come to."""
+    return Subject("guest", str(access.pk), access.user.user_name, account_id=access.account_id)

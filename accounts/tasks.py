@@ -8,7 +8,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts.lifecycle import left_makers, mailed_links
+from accounts.lifecycle import departures, left_makers, mailed_links
 from accounts.models import SecondStep, UserSession
 
 SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to its person and admins
@@ -22,6 +22,12 @@ def purge_sessions() -> None:
     UserSession.objects.filter(expires_at__lt=timezone.now() - SESSION_RETENTION).delete()
     mailed_links.purge()
     SecondStep.objects.filter(expires_at__lt=timezone.now() - STEP_RETENTION).delete()
+
+
+@shared_task(name="accounts.tasks.purge_departures", ignore_result=True)
+def purge_departures() -> None:
+    """Erase who left too long ago to be counted, and held deletions that were decided long ago (hourly, by beat)."""
+    departures.purge()
 
 
 @shared_task(name="accounts.tasks.limit_leavers_tokens", ignore_result=True)

@@ -115,6 +115,7 @@ TABLES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "accounts.usersession": (_("session"), _("sessions")),
     "accounts.apitoken": (_("API token"), _("API tokens")),
     "accounts.heldchange": (_("held change"), _("held changes")),
+    "accounts.departure": (_("held removal"), _("held removals")),
     "accounts.invitation": (_("invitation"), _("invitations")),
     "accounts.guestaccess": (_("guest"), _("guests")),
     "accounts.account": (_("account"), _("accounts")),

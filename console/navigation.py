@@ -59,6 +59,7 @@ _GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
             Entry("scim.oauthclientsecret", _("OAuth client secrets"), "password"),
             Entry("scim.requestlogentry", _("SCIM requests"), "sync_alt"),
             Entry("accounts.heldchange", _("Held changes"), "pending_actions"),
+            Entry("accounts.departure", _("Held removals"), "person_cancel"),
         ),
     ),
     (

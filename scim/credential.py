@@ -15,7 +15,10 @@ from audit.failures import record_failure
 from scim.errors import Unauthorized
 
 # What a request needs to know of its account; the rest is read if somebody asks for it.
-ACCOUNT_FIELDS = ("slug", "name", "partner", "closed_at", "sso_module", "sso_ready")
+ACCOUNT_FIELDS = (
+    *("slug", "name", "partner", "closed_at", "sso_module", "sso_ready"),
+    *("hold_above_percent", "hold_above_number"),  # asked whenever somebody leaves (P-13)
+)
 CHALLENGE = 'Bearer realm="scim"'
 
 

@@ -20,6 +20,7 @@ from accounts.lifecycle import (
     GroupConflict,
     InvalidGroup,
     InvalidPerson,
+    NameTakenMeanwhile,
     UserNameTaken,
     WrongAccount,
 )
@@ -170,6 +171,7 @@ class NotImplementedHere(ScimError):
 
 _REFUSALS: tuple[tuple[type[Refused], type[ScimError]], ...] = (
     (UserNameTaken, Conflict),
+    (NameTakenMeanwhile, Conflict),
     (GroupConflict, Conflict),
     (ChangeHeld, Forbidden),
     (NotAllowed, Forbidden),

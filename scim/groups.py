@@ -202,6 +202,7 @@ def _plan_for(group: Group) -> GroupPlan:
 
 def _save_members(call: Call, group: Group, plan: GroupPlan) -> None:
     if plan.changes_members:
+        group.account = call.account  # the same row, read with the token
         added, removed = lifecycle.set_directory_members(
             group=group, actor=call.actor, add=plan.add, remove=None if plan.empty_first else plan.remove
         )

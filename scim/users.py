@@ -122,6 +122,7 @@ def delete_user(call: Call, resource_id: str, guard: Guard) -> None:
     """Remove a person from the account; the user name is free again, the audit trail stays (P-5)."""
     user = find_user(call, resource_id, for_update=True)
     guard(version(user))
+    user.account = call.account  # the same row, read with the token
     lifecycle.delete_user(user=user, actor=call.actor)
     call.effect.update(user=resource_id, deleted=True)
 
@@ -137,6 +138,7 @@ def _save(call: Call, user: User, before: JsonObject, draft: Draft) -> User:
     columns = {name: value for name, value in new.items() if value != old[name]}
     details = _details(before, after)
     leaving = before["active"] and not after["active"]
+    user.account = call.account  # the same row, read with the token
     try:
         if columns or details:
             values = PersonChanges(**columns)

@@ -11,7 +11,7 @@ class SsoConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to ``accounts``: a deleted person's identities are closed (V-13). Take work from the outbox."""
-        from accounts.signals import person_deleted
+        from accounts.signals import person_deleted, person_deletion_held, person_restored
         from sso import (  # noqa: F401 -- handlers of the outbox
             link_mail,
             password_reset,
@@ -20,9 +20,17 @@ class SsoConfig(AppConfig):
         )
 
         person_deleted.connect(_close_identities, dispatch_uid="sso.close_identities")
+        person_deletion_held.connect(_close_identities, dispatch_uid="sso.close_held_identities")
+        person_restored.connect(_reopen_identities, dispatch_uid="sso.reopen_identities")
 
 
 def _close_identities(user: Any, **_: Any) -> None:
     from sso.identities import close_identities
 
     close_identities(user)
+
+
+def _reopen_identities(user: Any, since: Any, **_: Any) -> None:
+    from sso.identities import reopen_identities
+
+    reopen_identities(user, since)

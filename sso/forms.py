@@ -36,6 +36,35 @@ class PasswordForm(forms.Form):
     displayed = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
 
 
+class AcceptInvitationForm(forms.Form):
+    """What somebody invited says of themself (A-9); the validators are asked by ``sso.invitation``."""
+
+    given_name = forms.CharField(max_length=150, error_messages={"required": _("Enter your given name.")})
+    family_name = forms.CharField(max_length=150, error_messages={"required": _("Enter your family name.")})
+    password = forms.CharField(
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        error_messages={"required": _("Choose a password.")},
+    )
+    password_again = forms.CharField(
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput,
+        error_messages={"required": _("Type the password once more.")},
+    )
+
+    def clean(self) -> dict[str, object]:
+        """Compare what was typed twice."""
+        cleaned: dict[str, object] = super().clean() or {}
+        if (
+            "password" in cleaned
+            and cleaned.get("password_again", cleaned["password"]) != cleaned["password"]
+        ):
+            self.add_error("password_again", _("The two passwords are not the same."))
+        return cleaned
+
+
 class PersonalTokenForm(forms.Form):
     """What a new personal token is called and for how many days it is good (P-10)."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from sso.views.guests import EnterAccountView, LeaveAccountView
+from sso.views.invitation import InvitationLinkView, InvitationView
 from sso.views.journey import ContinueView, LogoutView
 from sso.views.login import AccountLoginView, LoginView
 from sso.views.me import MeView
@@ -29,6 +31,7 @@ from sso.views.second_factor import (
     SecondFactorView,
 )
 from sso.views.second_step import SecondStepView
+from sso.views.sessions import EndOtherSessionsView, EndSessionView
 from sso.views.test_result import TestResultView
 
 app_name = "sso"
@@ -41,6 +44,12 @@ urlpatterns = [
         RevokePersonalTokenView.as_view(),
         name="revoke_personal_token",
     ),
+    path("guest/leave/", LeaveAccountView.as_view(), name="leave_account"),
+    path("guest/<uuid:access_id>/enter/", EnterAccountView.as_view(), name="enter_account"),
+    path("invitation/", InvitationView.as_view(), name="invitation"),
+    path("invitation/<str:token>/", InvitationLinkView.as_view(), name="invitation_link"),
+    path("sessions/end-others/", EndOtherSessionsView.as_view(), name="end_other_sessions"),
+    path("sessions/<uuid:session_id>/end/", EndSessionView.as_view(), name="end_session"),
     path("login/", LoginView.as_view(), name="login"),
     path("login/<slug:slug>/", AccountLoginView.as_view(), name="login_account"),
     # Mailed links: the addresses with a token come after the clean ones they lead to (V-24).

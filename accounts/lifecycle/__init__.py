@@ -8,6 +8,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     holding     what a directory asks to change on an admin, kept
     held        approve or decline that
     status      deactivate and reactivate (directory), disable and enable (admin), delete, readmit
+    departures  deletions that wait because many people leave at once
     sessions    open, end one, end all
     passwords   set, make unusable
     recovery_address  asked for, confirmed, removed, by the person alone
@@ -15,11 +16,28 @@ configuration file all come through here, so they differ in no effect. A refusal
     factors     second factors: add, use, remove, reset
     roles       account roles
     groups      groups and their members
+    inviting    invitations by mail: made, sent again, revoked
+    accepting   invitations accepted, as a member or as a guest
+    guests      guests of an account: entered, left, ended
     tokens      API tokens, of accounts and of people
     tenants     partners, accounts, host names, e-mail domains
     partner_keys  keys of partners: made, replaced with overlap, revoked
 """
 
+from accounts.lifecycle.accepting import (
+    InvitationOver,
+    NotInvited,
+    accept_as_guest,
+    accept_invitation,
+    find_invitation,
+    is_meant,
+)
+from accounts.lifecycle.departures import (
+    DepartureDecided,
+    NameTakenMeanwhile,
+    carry_out_departure,
+    restore_departed,
+)
 from accounts.lifecycle.factors import reset_factors
 from accounts.lifecycle.groups import (
     GroupConflict,
@@ -31,8 +49,18 @@ from accounts.lifecycle.groups import (
     set_group_membership,
     update_group,
 )
+from accounts.lifecycle.guests import EntryRefused, end_guest_access, enter_account, leave_account
 from accounts.lifecycle.held import AlreadyDecided, ChangeStale, approve_held_change, decline_held_change
 from accounts.lifecycle.holding import ChangeHeld, keep_held_change
+from accounts.lifecycle.inviting import (
+    AlreadyHere,
+    InvitationRefused,
+    MustUseSso,
+    TooManyInvitations,
+    invite_person,
+    resend_invitation,
+    revoke_invitation,
+)
 from accounts.lifecycle.partner_keys import (
     InvalidOverlap,
     PartnerKeyTaken,
@@ -61,7 +89,7 @@ from accounts.lifecycle.roles import (
     grant_account_role,
     revoke_account_role,
 )
-from accounts.lifecycle.sessions import end_all_sessions, end_session
+from accounts.lifecycle.sessions import end_all_sessions, end_other_sessions, end_session
 from accounts.lifecycle.status import (
     delete_user,
     disable_user,
@@ -82,21 +110,33 @@ from accounts.lifecycle.tokens import InvalidToken, create_api_token, create_per
 __all__ = [
     "NO_CHANGES",
     "AlreadyDecided",
+    "AlreadyHere",
     "ChangeHeld",
     "ChangeStale",
+    "DepartureDecided",
+    "EntryRefused",
     "GroupConflict",
     "InvalidGroup",
     "InvalidOverlap",
     "InvalidPerson",
     "InvalidToken",
+    "InvitationOver",
+    "InvitationRefused",
+    "MustUseSso",
+    "NameTakenMeanwhile",
+    "NotInvited",
     "PartnerKeyTaken",
     "PersonChanges",
     "ReadOnlyMembership",
+    "TooManyInvitations",
     "UserNameTaken",
     "WrongAccount",
+    "accept_as_guest",
+    "accept_invitation",
     "add_partner_key",
     "approve_held_change",
     "ask_for_recovery_address",
+    "carry_out_departure",
     "confirm_recovery_address",
     "create_account",
     "create_account_role",
@@ -112,16 +152,26 @@ __all__ = [
     "drop_password",
     "enable_user",
     "end_all_sessions",
+    "end_guest_access",
+    "end_other_sessions",
     "end_session",
+    "enter_account",
+    "find_invitation",
     "grant_account_role",
+    "invite_person",
+    "is_meant",
     "keep_held_change",
+    "leave_account",
     "provision_user",
     "readmit_user",
     "remove_recovery_address",
     "rename_partner",
+    "resend_invitation",
     "reset_factors",
+    "restore_departed",
     "revoke_account_role",
     "revoke_api_token",
+    "revoke_invitation",
     "revoke_partner_key",
     "rotate_partner_key",
     "set_directory_active",

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from accounts import privilege, subjects
+from accounts.lifecycle import departures
 from accounts.lifecycle.roles import WrongAccount
 from accounts.models import Account, Group, GroupMembership, User
 from accounts.sources import Source
@@ -209,6 +210,7 @@ def set_directory_members(
     else:
         held = _held(group, wanted)
         doomed = set(remove) - wanted
+    departures.keep_memberships(group, doomed, actor)
     removed = sum(rows.filter(user__in=some).delete()[0] for some in _chunks(doomed))
     fresh = [
         GroupMembership(group=group, user_id=user_id, source=Source.DIRECTORY, granted_by=actor.label)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import subjects
@@ -32,7 +32,7 @@ from foundation.compiled_queries import CompiledDelete, CompiledQuery, CompiledU
 
 
 def end_access(locked: User) -> None:
-    """End sessions, personal tokens and invitations, and mark account tokens whose maker leaves (V-14).
+    """End sessions, personal tokens, invitations of and by them, and mark account tokens whose maker leaves (V-14).
 
     The sessions are over already, by ``session_epoch``, which the caller raised with the status; here their rows learn
     of it.
@@ -41,8 +41,8 @@ def end_access(locked: User) -> None:
     sessions.note_ended(locked.pk, now, EndReason.STATUS)
     _END_OWN_TOKENS.run_later(locked.pk, now)
     _MARK_MADE_TOKENS.run_later(locked.pk, now)
-    if locked.account_id is not None and locked.email_folded:
-        _END_INVITATIONS.run_later(locked.account_id, locked.email_folded, now)
+    if locked.account_id is not None:
+        _END_INVITATIONS.run_later(locked.account_id, locked.email_folded, locked.pk, now)
 
 
 _END_OWN_TOKENS = CompiledUpdate(
@@ -57,12 +57,15 @@ _MARK_MADE_TOKENS = CompiledUpdate(
     moment,
 )
 _END_INVITATIONS = CompiledUpdate(
-    lambda account, email, now: (
-        Invitation.objects.for_account(account).filter(email_folded=email, accepted_at=None, revoked_at=None),
+    lambda account, email, user, now: (
+        Invitation.objects.for_account(account)
+        .filter(Q(email_folded=email) | Q(invited_by=user))  # what they had asked others to, too
+        .filter(accepted_at=None, revoked_at=None),
         {"revoked_at": now},
     ),
     key,
     text,
+    key,
     moment,
 )
 

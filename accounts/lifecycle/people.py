@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSW
 from django.db import IntegrityError
 
 from accounts import privilege, subjects
-from accounts.lifecycle import status
+from accounts.lifecycle import departures, status
 from accounts.lifecycle.holding import HELD_FIELDS, ChangeHeld, held_refusal, hold, keep_held_change
 from accounts.lifecycle.locking import bring_in_step, locked_row
 from accounts.models import Account, Kind, Partner, User
@@ -179,6 +179,7 @@ def provision_user(
     folded = fold(values.user_name or "")
     holder = _HOLDER.first(account_realm(account), folded) if folded else None
     back = _coming_back(account, values)
+    held = None if back is not None else departures.coming_back(account, values.external_id or "")
     replaced = (
         holder is not None and holder != back and not holder.directory_active and bool(values.external_id)
     )
@@ -187,6 +188,10 @@ def provision_user(
     if back is not None and (holder is None or holder == back or replaced):
         _restore(back, actor, values, details, directory_active=directory_active)
         return back, True
+    if held is not None and (holder is None or replaced):  # P-13: their deletion was not carried out
+        departures.bring_back_by_directory(held, actor)
+        _restore(held, actor, values, details, directory_active=directory_active)
+        return held, True
     user = create_user(
         actor=actor, account=account, values=values, directory_active=directory_active, details=details
     )

@@ -77,3 +77,21 @@ def end_session(*, session: UserSession, actor: Actor, reason: EndReason) -> boo
         message=f"A session of {session.user.user_name} ended ({EndReason(reason).label}).",
     )
     return True
+
+
+@refusals_audited
+@in_transaction
+def end_other_sessions(*, session: UserSession, actor: Actor, reason: EndReason) -> int:
+    """End every session of the person but ``session``, each at its next request; return how many were open."""
+    subject = subjects.of_user(session.user)
+    privilege.require_over(actor, session.user, action="session.end_others", subject=subject, itself=True)
+    others = UserSession.objects.filter(user=session.user_id, ended_at=None, expires_at__gt=timezone.now())
+    ended = others.exclude(pk=session.pk).update(ended_at=timezone.now(), end_reason=reason)
+    if ended:
+        record(
+            actor=actor,
+            action="session.ended_others",
+            subject=subject,
+            message=f"{ended} other sessions of {session.user.user_name} ended ({EndReason(reason).label}).",
+        )
+    return ended

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import privilege, subjects
+from accounts.lifecycle import departures
 from accounts.lifecycle.leaving import alert_if_last_admin, drop_what_they_held, end_access, is_last_admin
 from accounts.lifecycle.locking import bring_in_step, locked_row
 from accounts.models import Account, User
@@ -43,6 +44,7 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
         return False
     _change(locked, actor, "user.reactivated" if active else "user.deactivated", directory_active=active)
     if not active:
+        departures.note(locked, actor)
         end_access(locked)
         alert_if_last_admin(locked, actor)
     bring_in_step(user, locked)
@@ -186,8 +188,12 @@ def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     alert_if_last_admin(locked, actor)
     _change(locked, actor, action, deleted_at=timezone.now())
     end_access(locked)
-    person_deleted.send(sender=User, user=locked, actor=actor)
-    drop_what_they_held(locked)
+    if departures.note(locked, actor):
+        departures.hold(locked, actor)  # P-13: what they had waits
+    else:
+        person_deleted.send(sender=User, user=locked, actor=actor)
+        drop_what_they_held(locked)
+        departures.forget(locked)
     bring_in_step(user, locked)
     return True
 

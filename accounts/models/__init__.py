@@ -1,7 +1,8 @@
 """The tables of ``accounts``, one file a subject."""
 
 from accounts.models.account import Account, AccountHostName, EmailDomain, Partner, PartnerKey, SsoPolicy
-from accounts.models.credential import ApiToken, Invitation, TokenPermission
+from accounts.models.credential import ApiToken, Invitation, InvitationPurpose, TokenPermission
+from accounts.models.departure import Departure
 from accounts.models.factor import FactorKind, RecoveryCode, SecondFactor, SecondStep
 from accounts.models.group import Group, GroupMembership
 from accounts.models.held import HeldChange
@@ -17,6 +18,7 @@ __all__ = [
     "AccountRoleMembership",
     "ApiToken",
     "BuiltInAccountRole",
+    "Departure",
     "EmailDomain",
     "EndReason",
     "FactorKind",
@@ -25,6 +27,7 @@ __all__ = [
     "GuestAccess",
     "HeldChange",
     "Invitation",
+    "InvitationPurpose",
     "Kind",
     "LinkPurpose",
     "MailedLink",

@@ -96,6 +96,18 @@ class Account(models.Model):
         default=12,
         validators=[MinValueValidator(1), MaxValueValidator(24 * 30)],
     )
+    # P-13; 0 does not count, and with both 0 nothing is ever held.
+    hold_above_percent = models.PositiveSmallIntegerField(
+        _("hold deletions when more than this share of the people leaves within an hour (%)"),
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text=_("0: the share does not matter. If both are given, both must be exceeded."),
+    )
+    hold_above_number = models.PositiveIntegerField(
+        _("hold deletions when more people than this leave within an hour"),
+        default=0,
+        help_text=_("0: the number does not matter. If both are 0, deletions by the directory never wait."),
+    )
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -117,6 +129,11 @@ class Account(models.Model):
     def max_session_age(self) -> timedelta:
         """The longest that a session in this account may last (L-13)."""
         return timedelta(hours=self.max_session_hours)
+
+    @property
+    def holds_mass_leaving(self) -> bool:
+        """Tell whether deletions may have to wait when many people leave at once (P-13)."""
+        return self.hold_above_percent > 0 or self.hold_above_number > 0
 
     @property
     def password_sign_in_allowed(self) -> bool:

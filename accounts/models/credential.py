@@ -69,15 +69,29 @@ class ApiToken(models.Model):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
 
+class InvitationPurpose(models.TextChoices):
+    """What the person is asked to become."""
+
+    MEMBER = "member", _("a user of this account")
+    GUEST = "guest", _("a guest who belongs to another account, or vendor staff")
+
+
 class Invitation(models.Model):
-    """A person was asked by mail to join an account that is managed by hand (A-9, V-10)."""
+    """A person was asked by mail to join an account that is managed by hand, or to be its guest (A-9, V-10)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
     email = models.CharField(max_length=254)
     email_folded = models.CharField(max_length=254, editable=False)
+    purpose = models.CharField(
+        max_length=10, choices=InvitationPurpose.choices, default=InvitationPurpose.MEMBER
+    )
+    guest_days = models.PositiveSmallIntegerField(default=0)  # how long a guest may come, from accepting on
     lookup = models.CharField(max_length=16, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
+    invited_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
     invited_by_label = models.CharField(max_length=254, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
@@ -88,6 +102,16 @@ class Invitation(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=InvitationPurpose.values), name="invitation_purpose_known"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_open(self) -> bool:
+        """Neither accepted nor revoked nor expired."""
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()

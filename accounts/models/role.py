@@ -114,3 +114,16 @@ class GuestAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account}"
+
+    @classmethod
+    def open_of(cls, user: User) -> models.QuerySet[GuestAccess]:
+        """Return where a person may come as a guest now, with the accounts."""
+        now = timezone.now()
+        rows = cls.objects.filter(user=user, ended_at=None, account__closed_at=None)
+        rows = rows.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+        return rows.select_related("account").order_by("account__name")
+
+    @property
+    def is_open(self) -> bool:
+        """Neither ended nor expired."""
+        return self.ended_at is None and (self.expires_at is None or self.expires_at > timezone.now())

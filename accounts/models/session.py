@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.account import Account
 from accounts.models.person import User
+from accounts.models.role import GuestAccess
 from accounts.scoping import AccountScopedManager
 from foundation.encryption import EncryptedTextField
 from foundation.ids import new_id
@@ -24,6 +25,7 @@ class EndReason(models.TextChoices):
     LOGOUT = "logout", _("signed out")
     REPLACED = "replaced", _("another sign-in in the same browser")
     ADMIN = "admin", _("ended by an admin")
+    PERSON = "person", _("ended by its person from another browser")
     PROVIDER_LOGOUT = "provider_logout", _("signed out at the identity provider")
     EXPIRED = "expired", _("reached its maximum age")
     STATUS = "status", _("the person may no longer sign in")
@@ -37,6 +39,16 @@ class UserSession(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
     account = models.ForeignKey(  # V-7: the account that it was opened in; none for people of the vendor
         Account, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions"
+    )
+    guest_access = (
+        models.ForeignKey(  # V-10: the account that its person is in as a guest, asked on every request
+            GuestAccess,
+            null=True,
+            blank=True,
+            on_delete=models.SET_NULL,
+            related_name="sessions",
+            db_index=False,
+        )
     )
     key_digest = models.CharField(
         max_length=64, unique=True, editable=False

@@ -179,6 +179,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "purge-departures": {
+        "task": "accounts.tasks.purge_departures",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "limit-leavers-tokens": {
         "task": "accounts.tasks.limit_leavers_tokens",
         "schedule": 3600.0,

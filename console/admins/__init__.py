@@ -17,6 +17,7 @@ def register_all(site: AdminSite) -> None:
     from console.admins.account_roles import AccountRoleAdmin
     from console.admins.accounts import AccountAdmin, PartnerAdmin
     from console.admins.audit_trail import AuditEventAdmin, FailureLogEntryAdmin
+    from console.admins.departures import DepartureAdmin
     from console.admins.directory import HeldChangeAdmin
     from console.admins.groups import GroupAdmin
     from console.admins.guests import GuestAccessAdmin, InvitationAdmin
@@ -45,6 +46,7 @@ def register_all(site: AdminSite) -> None:
     site.register(accounts.UserSession, UserSessionAdmin)
     site.register(accounts.ApiToken, ApiTokenAdmin)
     site.register(accounts.HeldChange, HeldChangeAdmin)
+    site.register(accounts.Departure, DepartureAdmin)
     site.register(accounts.Invitation, InvitationAdmin)
     site.register(accounts.GuestAccess, GuestAccessAdmin)
     site.register(spaces.Space, SpaceAdmin)

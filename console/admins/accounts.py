@@ -38,7 +38,10 @@ from foundation.outbound_target import OutboundError, check_url
 from sso.return_urls import safe_next
 
 _OPERATORS_FIELDS = ("slug", "partner", "region", "sso_module")
-_EDITED = ("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module")
+_EDITED = (
+    *("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module"),
+    *("hold_above_percent", "hold_above_number"),
+)
 
 
 class KeysOfPartner(ReadOnlyInline):
@@ -177,6 +180,10 @@ class AccountAdmin(AuthorizationActions, RecoveryDrill, AccountScopedAdmin):
             {"fields": ("policy", "max_session_hours", "sso_module", "sso_ready")},
         ),
         (gettext_lazy("Single Sign-On Authorization"), {"fields": ("authorization",)}),
+        (
+            gettext_lazy("When many people leave at once"),
+            {"fields": ("hold_above_percent", "hold_above_number")},
+        ),
         (gettext_lazy("Dates"), {"fields": ("created_at", "closed_at")}),
     )
     add_fieldsets = ((None, {"fields": ("name", "slug", "partner", "region", "sso_module")}),)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib.admin import AdminSite, display
-from django.db.models import Q
+from django.contrib.admin import AdminSite, action, display
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import lifecycle
-from accounts.models import EndReason, Kind, UserSession
+from accounts.models import EndReason, Kind, User, UserSession
 from accounts.privilege import Authority
+from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines, link_to, preformatted, table
-from console.admins.confirmed import button
+from console.admins.confirmed import ask_and_act, button
 from console.admins.filters import EndedFilter, ScopedRelatedFilter
 from console.admins.person_access import session_badge
 from console.scoping import Reach, Viewer, viewer_of
@@ -46,7 +47,8 @@ class UserSessionAdmin(AccountScopedAdmin):
         ),
         (gettext_lazy("Browser"), {"fields": ("host", "address", "agent")}),
     )
-    actions_detail = ("end",)
+    actions = ("end_selected",)
+    actions_detail = ("end", "end_all_of_person")
 
     def scope(self, viewer: Viewer) -> Q:
         """V-2: sessions of operators and the like are no account's business."""
@@ -59,10 +61,20 @@ class UserSessionAdmin(AccountScopedAdmin):
         return session_badge(session)
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
-        """A session that ended stays so."""
+        """A session that ended stays so; others of its person may be open."""
+        if not self.has_end_permission(request):
+            return frozenset()
+        return frozenset({"end", "end_all_of_person"} if obj.ended_at is None else {"end_all_of_person"})
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        """Let admins of the account end sessions; whose they may end is asked one by one (V-8)."""
         viewer = viewer_of(request)
-        may = viewer is not None and viewer.may(Authority.ACCOUNT_ADMIN)
-        return frozenset({"end"}) if may and obj.ended_at is None else frozenset()
+        return viewer is not None and viewer.may(Authority.ACCOUNT_ADMIN)
+
+    @action(permissions=["end"], description=gettext_lazy("End the selected sessions"))
+    def end_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """End one by one."""
+        self.for_each(request, queryset.filter(ended_at=None).select_related("user"), _end, done=_("Ended"))
 
     @button(description=gettext_lazy("End this session"), url_path="end", icon="logout")
     def end(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -73,9 +85,18 @@ class UserSessionAdmin(AccountScopedAdmin):
             name="end",
             question=_("End the session of %(name)s? The browser is signed out at its next request."),
             button=_("End this session"),
-            change=lambda actor, row: lifecycle.end_session(session=row, actor=actor, reason=EndReason.ADMIN),
+            change=_end,
             done=_("Ended."),
         )
+
+    end_all_of_person = ask_and_act(
+        "end_all_of_person",
+        label=gettext_lazy("End all of this person"),
+        icon="logout",
+        question=gettext_lazy("End every session of the person of %(name)s? They may sign in again."),
+        change=lambda actor, session: _end_all(actor, session.user),
+        done=gettext_lazy("All their sessions have ended."),
+    )
 
 
 class FederatedIdentityAdmin(AccountScopedAdmin):
@@ -207,6 +228,15 @@ class SignInAttemptAdmin(AccountScopedAdmin):
             return preformatted("")  # a test that its starter's browser has not come back from
         shown = mask_values(json.loads(attempt.claims))
         return preformatted(json.dumps(shown, indent=2, ensure_ascii=False, sort_keys=True))
+
+
+def _end(actor: Actor, session: UserSession) -> bool:
+    return lifecycle.end_session(session=session, actor=actor, reason=EndReason.ADMIN)
+
+
+def _end_all(actor: Actor, user: User) -> bool:
+    lifecycle.end_all_sessions(user=user, actor=actor, reason=EndReason.ADMIN)
+    return True
 
 
 def _provider(site: AdminSite, provider: IdentityProvider) -> SafeString:

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts import entering
+from accounts.models import GuestAccess, User
 from spaces.effective_access import EffectiveAccess, effective_access
 from sso.models import IdentityProvider
 
@@ -46,6 +47,15 @@ class AccountSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class GuestInSerializer(serializers.Serializer[Any]):
+    """The account that this session is in as a guest, whether as "guest" or "staff", and until when."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    basis = serializers.CharField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
 class SessionSerializer(serializers.Serializer[Any]):
     """The browser's session: the provider's slug or null for a password, and its end (UTC, ISO 8601)."""
 
@@ -66,6 +76,7 @@ class MeSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
     status = serializers.CharField()
     account = AccountSerializer(allow_null=True)
+    guest_in = GuestInSerializer(required=False, help_text="Only while the session is in another account.")
     account_roles = HeldRoleSerializer(many=True)
     spaces = SpaceSerializer(many=True)
     groups = HeldGroupSerializer(many=True)
@@ -88,6 +99,15 @@ class MeView(APIView):
         if not isinstance(user, User):
             return Response({"authenticated": False}, status=401)
         return Response(MeSerializer(_me(user, request)).data)
+
+
+def _guest_in(access: GuestAccess | None) -> dict[str, Any]:
+    """Return the key ``guest_in``, or nothing for a session that is at home (V-10)."""
+    if access is None:
+        return {}
+    account = access.account
+    entered = {"slug": account.slug, "name": account.name}
+    return {"guest_in": {**entered, "basis": access.basis, "expires_at": access.expires_at}}
 
 
 def _me(user: User, request: Request) -> dict[str, Any]:
@@ -125,4 +145,5 @@ def _me(user: User, request: Request) -> dict[str, Any]:
             "identity_provider": provider.slug if provider else None,
             "expires_at": session.expires_at if session else None,
         },
+        **_guest_in(entering.entered(session, user)),
     }

@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from accounts import entering
 from accounts.lifecycle.tokens import usable_personal_tokens
-from accounts.models import Kind, User, UserSession
+from accounts.models import GuestAccess, Kind, User
 from accounts.privilege import Authority, authority_of_user
-from accounts.second_factor import PROVEN
 from accounts.sources import Source
 from spaces.effective_access import HeldRole, effective_access
-from sso import connecting, factor_changes, recovery_address
+from sso import connecting, factor_changes, own_sessions, recovery_address
 from sso.forms import PersonalTokenForm
 
 
@@ -59,11 +59,9 @@ def my_access_page(
             }
             for group in access.groups
         ],
-        "session": {
-            "provider_name": _signed_in_through(session),
-            "expires_at": session.expires_at if session else None,
-            "second_factor": bool(session and session.context.startswith(PROVEN)),
-        },
+        "sessions": own_sessions.open_sessions(user, session),
+        "guest_in": entering.entered(session, user),
+        "guest_access": GuestAccess.open_of(user),
         "connect": connecting.buttons(user),
         "has_recovery": recovery_address.may_have_one(user),
         "has_tokens": may_have_tokens(user),
@@ -74,12 +72,6 @@ def my_access_page(
         "is_admin": user.kind != "member" or authority_of_user(user, user.account_id) > Authority.NONE,
     }
     return render(request, "sso/my_access.html", context, status=status)
-
-
-def _signed_in_through(session: UserSession | None) -> str:
-    if session is None:
-        return ""
-    return _("Recovery access") if session.in_recovery else session.provider_label
 
 
 def may_have_tokens(user: User) -> bool:

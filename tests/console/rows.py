@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import lifecycle, subjects
-from accounts.models import GuestAccess, HeldChange, Invitation, Kind
+from accounts.models import Departure, GuestAccess, HeldChange, Invitation, Kind
 from audit.models import AuditEvent, FailureLogEntry
 from audit.recorder import record
 from foundation.secret_tokens import digest, random_secret
@@ -23,6 +23,7 @@ from tests.worlds import (
     World,
     add_attempt,
     add_identity,
+    add_provisioned,
     add_session,
     add_vendor_person,
 )
@@ -49,6 +50,12 @@ def _guest(world: World) -> GuestAccess:
     guest = add_vendor_person(f"guest-of-{world.account.slug}", Kind.STAFF)
     until = timezone.now() + timedelta(days=1)
     return GuestAccess.objects.create(user=guest, account=world.account, basis="staff", expires_at=until)
+
+
+def _departure(world: World) -> Departure:
+    gone = add_provisioned(world.account, "gone")
+    lifecycle.delete_user(user=gone, actor=OPERATOR)
+    return Departure.objects.create(account=world.account, user=gone, asked_by="a directory", held=True)
 
 
 def _held(world: World) -> HeldChange:
@@ -109,6 +116,7 @@ ROWS: dict[str, Callable[[World], Any]] = {
     "accounts.usersession": lambda world: add_session(world.employee),
     "accounts.apitoken": _token,
     "accounts.heldchange": _held,
+    "accounts.departure": _departure,
     "accounts.invitation": _invitation,
     "accounts.guestaccess": _guest,
     "spaces.space": lambda world: world.space,

@@ -105,7 +105,7 @@ def test_my_access_tells_the_same_in_words_and_since_when(acme: Company, browser
         "Friday Lunch from the directory since",
         "Account Admin added by hand since",
         "Time zoneEurope/Berlin",
-        "Signed in throughAcme SAML",
+        "through Acme SAML",
     ):
         assert words in page.words, page.words
 
