@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts import privilege, subjects
+from accounts import password_admins, privilege, subjects
 from accounts.lifecycle import sessions
 from accounts.models import EndReason, User
 from audit.actors import Actor, ActorKind
@@ -40,6 +40,7 @@ def drop_password(*, user: User, actor: Actor, why: str) -> bool:
     privilege.require_over(actor, locked, action="user.drop_password", subject=subject)
     if not locked.has_usable_password():
         return False
+    password_admins.refuse_if_last(locked, actor, "user.drop_password")
     locked.set_unusable_password()
     locked.save(update_fields=["password"])
     record(

@@ -11,8 +11,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts import privilege, subjects
-from accounts.lifecycle.leaving import alert_if_last_admin, drop_what_they_held, end_access, is_last_admin
+from accounts import password_admins, privilege, subjects
+from accounts.lifecycle.leaving import (
+    alert_if_last_admin,
+    alert_if_last_password_admin,
+    drop_what_they_held,
+    end_access,
+    is_last_admin,
+)
 from accounts.lifecycle.locking import bring_in_step, locked_row
 from accounts.models import Account, User
 from accounts.signals import person_deleted
@@ -45,6 +51,7 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
     if not active:
         end_access(locked)
         alert_if_last_admin(locked, actor)
+        alert_if_last_password_admin(locked, actor)
     bring_in_step(user, locked)
     return True
 
@@ -57,6 +64,7 @@ def disable_user(*, user: User, actor: Actor) -> bool:
     if locked.disabled_at is not None:
         return False
     _refuse_last_admin(locked, actor, "user.disable")
+    password_admins.refuse_if_last(locked, actor, "user.disable")
     _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
     end_access(locked)
     bring_in_step(user, locked)
@@ -82,6 +90,8 @@ def delete_user(*, user: User, actor: Actor) -> bool:
     locked = _lock(user, actor, "user.delete")
     if actor.kind.value == "user":
         _refuse_last_admin(locked, actor, "user.delete")
+    if actor.kind in _PEOPLE:
+        password_admins.refuse_if_last(locked, actor, "user.delete")
     return _delete(locked, user, actor, "user.deleted")
 
 
@@ -184,6 +194,7 @@ def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     if locked.deleted_at is not None:
         return False
     alert_if_last_admin(locked, actor)
+    alert_if_last_password_admin(locked, actor)
     _change(locked, actor, action, deleted_at=timezone.now())
     end_access(locked)
     person_deleted.send(sender=User, user=locked, actor=actor)
