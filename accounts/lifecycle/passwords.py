@@ -37,6 +37,10 @@ def drop_password(*, user: User, actor: Actor, why: str) -> bool:
     """Make the password unusable and end every session; return whether there was one. Nothing is audited if not."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     subject = subjects.of_user(locked)
+    if actor.kind is ActorKind.SCIM:
+        raise privilege.NotAllowed(
+            "Passwords are not the directory's.", actor=actor, action="user.drop_password", subject=subject
+        )
     privilege.require_over(actor, locked, action="user.drop_password", subject=subject)
     if not locked.has_usable_password():
         return False

@@ -87,7 +87,7 @@ def enable_user(*, user: User, actor: Actor) -> bool:
 @in_transaction
 def delete_user(*, user: User, actor: Actor) -> bool:
     """Remove a person from the account; the row stays for the audit trail and V-13, the name becomes free."""
-    locked = _lock(user, actor, "user.delete")
+    locked = _lock(user, actor, "user.delete", by=_PEOPLE | _DIRECTORY)
     if actor.kind.value == "user":
         _refuse_last_admin(locked, actor, "user.delete")
     if actor.kind in _PEOPLE:

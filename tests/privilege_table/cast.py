@@ -25,9 +25,19 @@ from audit.actors import Actor, ActorKind
 from scim.models import OAuthClient
 from scim.oauth import clients
 from sso import providers
-from sso.models import IdentityProvider, ProtocolName, Vendor
+from sso.models import IdentityProvider, ProtocolName, State, Vendor
 from tests.conftest import client_of
-from tests.worlds import OPERATOR, World, add_person, add_session, add_vendor_person, found_account, sign_in
+from tests.console.admin_pages import Fields
+from tests.worlds import (
+    OPERATOR,
+    World,
+    add_person,
+    add_provider,
+    add_session,
+    add_vendor_person,
+    found_account,
+    sign_in,
+)
 
 
 class Role(StrEnum):
@@ -53,6 +63,7 @@ class Cast:
     boss: User
     peer: User
     gone: User  # deleted
+    target: User  # a member whom things are done to
     blocked: User  # disabled by an admin
     blocked_boss: User  # an SSO account admin, disabled
     draft: IdentityProvider
@@ -62,9 +73,13 @@ class Cast:
     key: PartnerKey
     held: HeldChange  # a directory wants another address for the boss
     session: UserSession  # of the boss
-    staff: User
+    staff: User  # a colleague of the one who acts
     people: dict[Role, User] = field(default_factory=dict)
     browsers: dict[Role, Client] = field(default_factory=dict)
+    at_first: str = ""  # the fingerprint of it all; each cell is rolled back to it
+    forms: dict[str, tuple[str, Fields]] = field(
+        default_factory=dict
+    )  # as the operator's page gave them, by change
 
     def actor(self, role: Role) -> Actor:
         """Return a role as the one who acts."""
@@ -84,21 +99,16 @@ def assemble() -> Cast:
     lifecycle.delete_user(user=gone, actor=OPERATOR)
     for user in (blocked, blocked_boss):
         lifecycle.disable_user(user=user, actor=OPERATOR)
-    draft = providers.create_provider(
-        actor=OPERATOR,
-        slug="acme-draft",
-        name="Draft",
-        protocol=ProtocolName.OIDC,
-        vendor=Vendor.OKTA,
-        account=account,
-    )
+    draft = add_provider(account, "acme-draft", enabled=False)
     shared = providers.create_provider(
         actor=OPERATOR, slug="entra-all", name="Entra", protocol=ProtocolName.OIDC, vendor=Vendor.ENTRA
     )
+    IdentityProvider.objects.filter(pk=shared.pk).update(state=State.DISABLED)  # no draft any more
     staff = add_vendor_person("stan", Kind.STAFF)
     GuestAccess.objects.create(
         user=staff, account=account, basis="staff", expires_at=timezone.now() + timedelta(days=1)
     )
+    colleague = add_vendor_person("sten", Kind.STAFF)
     held = HeldChange.objects.create(
         account=account,
         user=boss,
@@ -113,6 +123,7 @@ def assemble() -> Cast:
         boss=boss,
         peer=peer,
         gone=gone,
+        target=add_person(account, "target"),
         blocked=blocked,
         blocked_boss=blocked_boss,
         draft=draft,
@@ -122,7 +133,7 @@ def assemble() -> Cast:
         key=key,
         held=held,
         session=add_session(boss),
-        staff=staff,
+        staff=colleague,
     )
     cast.people = {
         Role.OPERATOR: add_vendor_person("olga", Kind.OPERATOR),
