@@ -1,7 +1,7 @@
 """Two processes of the product that do something at the same moment, each with connections of its own.
 
-A job is a generator of ``JOBS``: what it does before its ``yield`` is preparation (signing in, waiting for the provider's
-answer); then both processes meet at a barrier and go on together. What it returns comes back to the test.
+A job is a generator of ``jobs``: what it does before its ``yield`` is preparation (signing in, waiting for the
+provider's answer); then both processes meet at a barrier and go on together. What it returns comes back to the test.
 """
 
 from __future__ import annotations

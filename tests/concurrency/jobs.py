@@ -8,7 +8,6 @@ from typing import Any
 from django.test import Client
 
 from tests.concurrency.crew import Job
-from tests.conftest import client_of
 from tests.console.admin_pages import read, with_row, without_row
 from tests.journeys.person_browser import PersonBrowser, answer_of
 from tests.scim.directory import PATCH_OP
@@ -18,7 +17,7 @@ HOST = "localhost:8000"
 
 
 def _signed_in(user_name: str) -> Client:
-    browser = client_of(HOST)
+    browser = Client(headers={"host": HOST})
     answer = browser.post("/login/acme/", {"user_name": user_name, "password": PASSWORD})
     assert answer.status_code == 302, answer.status_code
     return browser
