@@ -13,6 +13,7 @@ from accounts import lifecycle
 from accounts.models import (
     ApiToken,
     BuiltInAccountRole,
+    Group,
     GuestAccess,
     HeldChange,
     Kind,
@@ -63,6 +64,7 @@ class Cast:
     boss: User
     peer: User
     gone: User  # deleted
+    pushed: Group  # by the directory
     target: User  # a member whom things are done to
     blocked: User  # disabled by an admin
     blocked_boss: User  # an SSO account admin, disabled
@@ -123,6 +125,9 @@ def assemble() -> Cast:
         boss=boss,
         peer=peer,
         gone=gone,
+        pushed=lifecycle.create_group(
+            account=account, actor=OPERATOR, name="Pushed", external_id="g-1", directory_owned=True
+        ),
         target=add_person(account, "target"),
         blocked=blocked,
         blocked_boss=blocked_boss,
