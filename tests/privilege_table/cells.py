@@ -15,9 +15,12 @@ from typing import Any
 from django.apps import apps
 from django.db import transaction
 
+from accounts.models import AccountRoleMembership, BuiltInAccountRole, User
 from audit.models import AuditEvent
 from audit.refusals import Refused
 from tests.privilege_table.cast import Cast, Role
+
+_ADMIN_ROLES = (BuiltInAccountRole.ACCOUNT_ADMIN.value, BuiltInAccountRole.SSO_ACCOUNT_ADMIN.value)
 
 # What anybody's rights are made of; sessions, attempts and logs move with every request.
 _TABLES = (
@@ -112,3 +115,9 @@ class Change:
     allowed: frozenset[Role]
     seen: Seen
     action: str
+
+
+def powerful(user: User) -> set[str]:
+    """Return the admin roles that somebody holds."""
+    held = AccountRoleMembership.objects.filter(user=user, role__built_in__in=_ADMIN_ROLES)
+    return set(held.values_list("role__built_in", flat=True))
