@@ -165,7 +165,7 @@ def _update(
 def _refuse_renaming_sso_admin(
     locked: User, actor: Actor, changes: Mapping[str, Any], subject: Subject
 ) -> None:
-    """V-8: who an SSO account admin is, is no provider's to say; the planner leaves it out and this holds it to that."""
+    """V-8: who an SSO account admin is, is no provider's to say; the planner leaves it out, and this checks."""
     renamed = any(fold(old) != fold(new) for name, (old, new) in changes.items() if name in HELD_FIELDS)
     if renamed and privilege.authority_of_user_roles(locked) >= privilege.Authority.SSO_ACCOUNT_ADMIN:
         raise privilege.NotAllowed(

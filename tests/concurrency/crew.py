@@ -88,6 +88,7 @@ def _serve(pipe: Connection, barrier: Any, surroundings: Surroundings) -> None:
     from tests.concurrency import jobs
 
     speed.hash_passwords_quickly()
+    speed.look_for_static_files_once()
     while (asked := pipe.recv()) is not None:
         name, arguments = asked
         job: Callable[..., Job] = getattr(jobs, name)

@@ -185,6 +185,7 @@ def test_first_sign_in_in_two_processes_makes_one_person(crew: Crew, acme: Compa
     for number, person in enumerate(PEOPLE):
         first, second = crew.at_once(*[("come_by_saml", {"start": SAML, "person": person.user_name})] * 2)
         user = User.objects.for_account(acme.account).get(user_name=person.user_name)
+        assert first["status"] == second["status"] == 200, (number, refusals())
         assert first["me"]["id"] == second["me"]["id"] == str(user.pk), number
         assert FederatedIdentity.objects.filter(user=user).count() == 1
         assert AuditEvent.objects.filter(action="user.created", object_id=str(user.pk)).count() == 1
@@ -213,6 +214,11 @@ def test_person_who_is_deactivated_during_their_sign_in_is_out(crew: Crew, acme:
         )
         assert answer.status_code == 200
         assert not is_in(came["cookies"]), number  # and being back opens no session that was over
+
+
+def refusals() -> list[tuple[str, str]]:
+    """Return what the trail says that was refused, for the message of a test that fails."""
+    return list(AuditEvent.objects.exclude(reason="").values_list("reason", "message"))
 
 
 def is_in(cookies: dict[str, str]) -> bool:
