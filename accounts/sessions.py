@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import EndReason, User, UserSession
+from accounts.password_admins import is_keeper
 from accounts.second_factor import is_proven
 from foundation.secret_tokens import digest
 
@@ -74,7 +75,8 @@ def _password_not_taken(request: HttpRequest, row: UserSession) -> bool:
     if request.session.get(BACKEND_SESSION_KEY) != PASSWORD_BACKEND:
         return False
     managed = account.sso_authorization and getattr(request.user, "connected", False)
-    return managed or not account.password_sign_in_allowed
+    refused = managed or not account.password_sign_in_allowed
+    return refused and not (isinstance(request.user, User) and is_keeper(request.user))
 
 
 def enforce(request: HttpRequest) -> UserSession | None:

@@ -28,7 +28,7 @@ from accounts.models import (
     User,
 )
 from accounts.sources import Source
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import refusals_audited
 from foundation.compiled_queries import CompiledDelete, CompiledListQuery, insert_values, key, many
@@ -215,6 +215,13 @@ def _require_hand(user: User, space: Space, role: SpaceRole, actor: Actor, actio
     if not user.account_id == space.account_id == role.account_id:
         raise WrongAccount(
             "Person, space and role are of different accounts.", actor=actor, action=action, subject=subject
+        )
+    if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER):
+        raise privilege.NotAllowed(
+            "Roles in spaces come from a sign-in's own rules or by hand.",
+            actor=actor,
+            action=action,
+            subject=subject,
         )
     privilege.require_over(actor, user, action=action, subject=subject)
     refuse_if_managed(user, actor, action)

@@ -89,6 +89,15 @@ def _exactly(
         if spared:
             kept = (ClaimWarning("last_sso_admin_kept", "the last SSO account admin keeps that role"),)
         lost -= spared
+    left = {grant.role_id for grant in (held_roles | roles) - lost}
+    if user_id is not None and state.password_admins == (user_id,) and not state.admin_role_ids & left:
+        # L-3: demoting the last admin with a password is refused, by whatever door.
+        spared = frozenset(row for row in lost if row.role_id in state.admin_role_ids)
+        kept = (
+            *kept,
+            ClaimWarning("last_password_admin_kept", "the last admin with a password stays an admin"),
+        )
+        lost -= spared
     change = AccessChange(
         add_roles=frozenset(roles - held_roles),
         remove_roles=lost,

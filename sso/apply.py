@@ -113,6 +113,9 @@ def _apply(
         state = read_state(claims, provider, account)
         plan = plan_sign_in(claims, state, proven_user_id=proven_user_id)
     if plan.refusal is not None:
+        if state.identity is None and _BOUND.first(account.pk, provider.pk, claims.subject) is not None:
+            # J-13: the person's other sign-in committed between two queries of the snapshot, which saw them half bound.
+            raise IntegrityError("the subject was bound while the snapshot was read")
         raise SignInRefused(plan.refusal.code, plan.refusal.detail)
     if plan.user_id is not None and plan.user_id != locked_id:
         raise IntegrityError("the plan moved to another person while it was made")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.hosts import account_of_host, canonical_host
 from accounts.models import Account, EmailDomain, Kind, User
 from accounts.models.person import DEPLOYMENT_REALM, account_realm
+from accounts.password_admins import only_account
 from foundation import public_urls
 from foundation.folding import domain_of, fold
 from sso import protocols
@@ -102,11 +103,15 @@ def buttons_of(
     return buttons
 
 
-def buttons_for_everybody(*, next_url: str, displayed: str) -> list[Button]:
+def buttons_for_everybody(*, next_url: str, displayed: str, email: str = "") -> list[Button]:
     """Return the buttons of the general page: the deployment's own providers, whose answer says which account (O-3).
 
-    A partner's stand on the pages of its accounts: the general page is not the partner's.
+    A partner's stand on the pages of its accounts: the general page is not the partner's. In a private deployment the
+    general page is its one account's, and has that account's buttons (X-2).
     """
+    own = only_account()
+    if own is not None:
+        return buttons_of(own, email=email, next_url=next_url, displayed=displayed)
     offered = IdentityProvider.objects.filter(
         account=None, partner=None, protocol=ProtocolName.OIDC, state=State.ENABLED
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import subjects
 from accounts.lifecycle.status import record_first_login
 from accounts.models import Account, Kind, User
+from accounts.password_admins import is_keeper, is_private
 from audit.actors import Actor, ActorKind
 from audit.failures import record_failure
 from audit.recorder import record
@@ -34,9 +35,10 @@ def sign_in_with_password(
 ) -> HttpResponse | None:
     """Return where a right name and password lead: to the second step or into a session; None when they are wrong.
 
-    Raises ``SignInRefused`` when the account's people come by single sign-on only; the password isn't looked at then.
+    Raises ``SignInRefused`` when the account's people come by single sign-on only; the password isn't looked at then,
+    except for the keeper's of a private deployment (L-3).
     """
-    if account is not None and not account.password_sign_in_allowed:
+    if account is not None and not account.password_sign_in_allowed and not is_private():
         raise SignInRefused(Code.SSO_REQUIRED, f"a password was tried at {account.slug}")
     user = _checked(request, account, user_name, password)
     if user is None:
@@ -48,7 +50,7 @@ def sign_in_with_password(
 
 def confirm_password(request: HttpRequest, user: User, password: str) -> bool:
     """Tell whether ``password`` is that of the signed-in person; counted and limited like a sign-in."""
-    if user.account is not None and not user.account.password_sign_in_allowed:
+    if user.account is not None and not user.account.password_sign_in_allowed and not is_keeper(user):
         return False
     address = client_address(request)
     if not hit("password", network_of(address), limit=PASSWORDS_PER_ADDRESS, seconds=600).allowed:
@@ -88,6 +90,10 @@ def _checked(request: HttpRequest, account: Account | None, user_name: str, pass
         raise SignInRefused(Code.TOO_MANY, "too many passwords were tried from this address")
     realm = realm_for_password(account, user_name)
     user = authenticate(request, realm=realm, username=user_name, password=password)
+    sso_only = account is not None and not account.password_sign_in_allowed
+    if account is not None and sso_only and not (isinstance(user, User) and is_keeper(user)):
+        # One answer for everybody but the keeper with the right password: it tells nobody who that is (V-26).
+        raise SignInRefused(Code.SSO_REQUIRED, f"a password was tried at {account.slug}")
     if isinstance(user, User):
         return user
     record_failure(
@@ -104,7 +110,7 @@ def _checked(request: HttpRequest, account: Account | None, user_name: str, pass
 def _require_policy(request: HttpRequest, user: User) -> None:
     if user.kind != Kind.MEMBER and request.get_host().lower() != public_urls.netloc():
         raise SignInRefused(Code.WRONG_HOST, f"{user.kind} may sign in on the deployment's host only (V-7)")
-    if user.account is None:
+    if user.account is None or is_keeper(user):
         return
     if not user.account.password_sign_in_allowed:
         # People above accounts who also belong to one follow its policy, whatever page they come by.

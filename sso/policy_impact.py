@@ -19,6 +19,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Q, Value, When
 
 from accounts.models import Account, EmailDomain, User
+from accounts.password_admins import password_admins
 from foundation.folding import domain_of
 from sso.login_options import providers_of
 from sso.models import FederatedIdentity, IdentityProvider
@@ -44,6 +45,7 @@ class WaysIn:
     passwords: bool  # whether the policy takes passwords
     authorization: bool
     domains: frozenset[str]  # verified
+    keeper: UUID | None = None  # whose password counts whatever the policy (L-3, private deployments)
 
     def if_mandatory(self) -> WaysIn:
         """Return the same account with single sign-on only."""
@@ -92,6 +94,7 @@ def read_ways_in(account: Account) -> WaysIn:
         passwords=account.password_sign_in_allowed,
         authorization=account.sso_authorization,
         domains=frozenset(domains.values_list("domain", flat=True)),
+        keeper=next(iter(password_admins(account)), None),
     )
 
 
@@ -119,7 +122,8 @@ def _is_outside(member: Member, ways: WaysIn) -> bool:
 
 def _password_counts(member: Member, ways: WaysIn) -> bool:
     managed = ways.authorization and bool(member.provider_ids)
-    return member.has_password and ways.passwords and not managed
+    taken = member.user_id == ways.keeper or (ways.passwords and not managed)
+    return member.has_password and taken
 
 
 def if_provider_is_disabled(provider: IdentityProvider, account: Account) -> tuple[Impact, Impact]:

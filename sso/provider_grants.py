@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts import privilege, subjects
+from accounts import password_admins, privilege, subjects
 from accounts.models import Account
 from audit.actors import Actor
 from audit.recorder import Subject, record
@@ -31,6 +31,7 @@ def grant_provider(*, provider: IdentityProvider, account: Account, actor: Actor
             action="provider.grant",
             subject=subject,
         )
+    password_admins.require_one(account, actor, "provider.grant", subject)
     _, created = ProviderGrant.objects.get_or_create(
         provider=provider, account=account, defaults={"granted_by": actor.label[:254]}
     )

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import privilege
+from accounts import password_admins, privilege
 from accounts.models import Account, Partner
 from audit.actors import Actor
 from audit.recorder import Subject, record
@@ -211,6 +211,10 @@ def enable_provider(*, provider: IdentityProvider, actor: Actor) -> bool:
             action="provider.enable",
             subject=subjects.of_provider(locked),
         )
+    #
+    account = locked.account or password_admins.only_account()
+    if account is not None:
+        password_admins.require_one(account, actor, "provider.enable", subjects.of_provider(locked))
     _change_state(locked, actor, State.ENABLED)
     provider.refresh_from_db()
     return True

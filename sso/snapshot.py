@@ -21,6 +21,7 @@ from accounts.models import (
     BuiltInAccountRole,
     User,
 )
+from accounts.password_admins import password_admins
 from accounts.sources import Source
 from foundation.addresses import is_address
 from foundation.folding import fold
@@ -76,6 +77,7 @@ class SignInState:
     held_spaces: dict[UUID, frozenset[SpaceGrant]]  # by person, for everyone above
     held_roles: dict[UUID, frozenset[RoleGrant]]
     held_groups: dict[UUID, tuple[HeldMembership[UUID], ...]]
+    password_admins: tuple[UUID, ...] = ()  # of a private deployment, the keeper first (L-3)
 
 
 def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> SignInState:
@@ -158,6 +160,7 @@ def read_state(claims: Claims, provider: IdentityProvider, account: Account) -> 
         held_spaces=held.spaces,
         held_roles=held.roles,
         held_groups=held.groups,
+        password_admins=password_admins(account),
     )
 
 

@@ -10,9 +10,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import subjects
+from accounts import password_admins, privilege, subjects
 from accounts.lifecycle import sessions
 from accounts.models import (
+    Account,
     AccountRoleMembership,
     ApiToken,
     BuiltInAccountRole,
@@ -130,19 +131,9 @@ def alert_if_last_admin(locked: User, actor: Actor) -> None:
     """Tell operators, the partner's admins and the account's other admins that nobody is left to keep SSO (V-14)."""
     if not is_last_admin(locked) or locked.account is None:
         return
-    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
-    told = set(people.filter(kind="operator").values_list("email", flat=True))
-    told |= set(
-        people.filter(kind="partner_admin", partner=locked.account.partner_id).values_list("email", flat=True)
-    )
-    admins = AccountRoleMembership.objects.for_account(locked.account).exclude(
-        role__built_in__in=["", "member"]
-    )
-    told |= set(
-        people.filter(account=locked.account, pk__in=admins.values("user")).values_list("email", flat=True)
-    )
+    told = _who_can_help(locked, locked.account)
     mail.queue_mail(
-        to=sorted(told),
+        to=told,
         subject=f"{locked.account.name} has no SSO account admin left",
         body=(
             f"{locked.user_name}, the last SSO account admin of {locked.account.name}, was blocked by {actor.label}.\n"
@@ -155,3 +146,39 @@ def alert_if_last_admin(locked: User, actor: Actor) -> None:
         subject=subjects.of_account(locked.account),
         message=f"{locked.user_name} was the last SSO account admin; {len(told)} people are told.",
     )
+
+
+def alert_if_last_password_admin(locked: User, actor: Actor) -> None:
+    """Tell the same people that a private deployment has nobody left who gets in without single sign-on (L-3, V-14)."""
+    if not password_admins.is_private() or locked.account is None or not locked.has_usable_password():
+        return
+    if not privilege.is_admin(locked) or set(password_admins.password_admins(locked.account)) - {locked.pk}:
+        return
+    told = _who_can_help(locked, locked.account)
+    mail.queue_mail(
+        to=told,
+        subject=f"{locked.account.name} has no admin with a password left",
+        body=(
+            f"{locked.user_name}, the last admin of {locked.account.name} who could sign in by password, "
+            f"was blocked by {actor.label}.\n"
+            "Give another admin a password, or nobody gets in when single sign-on fails.\n"
+        ),
+    )
+    record(
+        actor=actor,
+        action="account.last_password_admin_blocked",
+        subject=subjects.of_account(locked.account),
+        message=f"{locked.user_name} was the last admin with a password; {len(told)} people are told.",
+    )
+
+
+def _who_can_help(locked: User, account: Account) -> list[str]:
+    """Return the addresses of operators, of the partner's admins and of the account's other admins."""
+    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
+    told = set(people.filter(kind="operator").values_list("email", flat=True))
+    told |= set(
+        people.filter(kind="partner_admin", partner=account.partner_id).values_list("email", flat=True)
+    )
+    admins = AccountRoleMembership.objects.for_account(account).exclude(role__built_in__in=["", "member"])
+    told |= set(people.filter(account=account, pk__in=admins.values("user")).values_list("email", flat=True))
+    return sorted(told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts import privilege, subjects
+from accounts import password_admins, privilege, subjects
 from accounts.lifecycle import sessions
 from accounts.models import EndReason, User
 from audit.actors import Actor, ActorKind
@@ -37,9 +37,14 @@ def drop_password(*, user: User, actor: Actor, why: str) -> bool:
     """Make the password unusable and end every session; return whether there was one. Nothing is audited if not."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     subject = subjects.of_user(locked)
+    if actor.kind is ActorKind.SCIM:
+        raise privilege.NotAllowed(
+            "Passwords are not the directory's.", actor=actor, action="user.drop_password", subject=subject
+        )
     privilege.require_over(actor, locked, action="user.drop_password", subject=subject)
     if not locked.has_usable_password():
         return False
+    password_admins.refuse_if_last(locked, actor, "user.drop_password")
     locked.set_unusable_password()
     locked.save(update_fields=["password"])
     record(

@@ -145,6 +145,8 @@ def _update(
         return frozenset()
     if actor.kind is ActorKind.SCIM and HELD_FIELDS & set(changes) and privilege.is_admin(locked):
         raise held_refusal(locked, actor, changes, action="user.update", subject=subject)
+    if actor.kind is ActorKind.PROVIDER:
+        _refuse_renaming_sso_admin(locked, actor, changes, subject)
     for name in changes:
         setattr(locked, name, wanted[name])
     _save(locked, actor, "user.update", subject, changed=changes)
@@ -158,6 +160,20 @@ def _update(
     person_changed.send(sender=User, user=locked, actor=actor, changed=frozenset(changes))
     bring_in_step(user, locked)
     return frozenset(changes)
+
+
+def _refuse_renaming_sso_admin(
+    locked: User, actor: Actor, changes: Mapping[str, Any], subject: Subject
+) -> None:
+    """V-8: who an SSO account admin is, is no provider's to say; the planner leaves it out, and this checks."""
+    renamed = any(fold(old) != fold(new) for name, (old, new) in changes.items() if name in HELD_FIELDS)
+    if renamed and privilege.authority_of_user_roles(locked) >= privilege.Authority.SSO_ACCOUNT_ADMIN:
+        raise privilege.NotAllowed(
+            f"{locked.user_name} is an SSO account admin here; a sign-in doesn't change their name or address.",
+            actor=actor,
+            action="user.update",
+            subject=subject,
+        )
 
 
 @refusals_audited

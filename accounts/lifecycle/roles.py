@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
-from accounts import privilege, subjects
+from accounts import password_admins, privilege, subjects
 from accounts.models import Account, AccountRole, AccountRoleMembership, BuiltInAccountRole, User
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
@@ -96,6 +96,8 @@ def revoke_account_role(*, user: User, role: AccountRole, actor: Actor, source: 
     if role.built_in == BuiltInAccountRole.SSO_ACCOUNT_ADMIN and actor.kind is ActorKind.USER:
         Account.objects.select_for_update().get(pk=role.account_id)  # two admins at once meet here
         _refuse_last(user, role, actor)
+    if role.built_in in _NEEDS:
+        password_admins.refuse_if_last_role(user, role.pk, source.value, actor, "account_role.revoke")
     removed, _ = rows.delete()
     if removed:
         record(

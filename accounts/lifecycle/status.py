@@ -11,9 +11,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts import privilege, subjects
+from accounts import password_admins, privilege, subjects
 from accounts.lifecycle import departures
-from accounts.lifecycle.leaving import alert_if_last_admin, drop_what_they_held, end_access, is_last_admin
+from accounts.lifecycle.leaving import (
+    alert_if_last_admin,
+    alert_if_last_password_admin,
+    drop_what_they_held,
+    end_access,
+    is_last_admin,
+)
 from accounts.lifecycle.locking import bring_in_step, locked_row
 from accounts.models import Account, User
 from accounts.signals import person_deleted
@@ -47,6 +53,7 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
         departures.note(locked, actor)
         end_access(locked)
         alert_if_last_admin(locked, actor)
+        alert_if_last_password_admin(locked, actor)
     bring_in_step(user, locked)
     return True
 
@@ -59,6 +66,7 @@ def disable_user(*, user: User, actor: Actor) -> bool:
     if locked.disabled_at is not None:
         return False
     _refuse_last_admin(locked, actor, "user.disable")
+    password_admins.refuse_if_last(locked, actor, "user.disable")
     _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
     end_access(locked)
     bring_in_step(user, locked)
@@ -81,9 +89,11 @@ def enable_user(*, user: User, actor: Actor) -> bool:
 @in_transaction
 def delete_user(*, user: User, actor: Actor) -> bool:
     """Remove a person from the account; the row stays for the audit trail and V-13, the name becomes free."""
-    locked = _lock(user, actor, "user.delete")
+    locked = _lock(user, actor, "user.delete", by=_PEOPLE | _DIRECTORY)
     if actor.kind.value == "user":
         _refuse_last_admin(locked, actor, "user.delete")
+    if actor.kind in _PEOPLE:
+        password_admins.refuse_if_last(locked, actor, "user.delete")
     return _delete(locked, user, actor, "user.deleted")
 
 
@@ -186,6 +196,7 @@ def _delete(locked: User, user: User, actor: Actor, action: str) -> bool:
     if locked.deleted_at is not None:
         return False
     alert_if_last_admin(locked, actor)
+    alert_if_last_password_admin(locked, actor)
     _change(locked, actor, action, deleted_at=timezone.now())
     end_access(locked)
     if departures.note(locked, actor):

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts import privilege, subjects
+from accounts import password_admins, privilege, subjects
 from accounts.models import (
     Account,
     AccountHostName,
@@ -19,6 +19,7 @@ from accounts.models import (
     BuiltInAccountRole,
     EmailDomain,
     Partner,
+    SsoPolicy,
 )
 from accounts.signals import account_created
 from audit.actors import Actor
@@ -34,6 +35,12 @@ class NameBelongsToAnother(Refused):
     """A host name, domain or slug is taken; whose it is is not told (V-6)."""
 
     code = "account.name_taken"
+
+
+class OnlyOneAccount(Refused):
+    """A private deployment has one account (X-2)."""
+
+    code = "account.only_one"
 
 
 class InvalidAccount(Refused):
@@ -84,6 +91,13 @@ def create_account(*, actor: Actor, slug: str, name: str, **values: Any) -> Acco
     """Create an account with its built-in roles (operators only); ``values`` are fields of ``Account``."""
     subject = Subject("account", "", slug)
     privilege.require(actor, None, privilege.Authority.OPERATOR, action="account.create", subject=subject)
+    if password_admins.only_account() is not None:
+        raise OnlyOneAccount(
+            "This is a private deployment, and it has its account.",
+            actor=actor,
+            action="account.create",
+            subject=subject,
+        )
     account = Account(slug=slug, name=name, **values)
     _require_valid(account, actor, "account.create", subject)
     try:
@@ -142,6 +156,8 @@ def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) ->
     if _OPERATOR_FIELDS & set(changes):
         least = privilege.Authority.OPERATOR
     privilege.require(actor, locked, least, action="account.update", subject=subject)
+    if changes.get("sso_policy", [""])[-1] == SsoPolicy.MANDATORY:
+        password_admins.require_one(locked, actor, "account.update", subject)
     for name, (_, new) in changes.items():
         setattr(locked, name, new)
     _require_valid(locked, actor, "account.update", subject)

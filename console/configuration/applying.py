@@ -68,8 +68,10 @@ def _apply(run: Run, configuration: Configuration) -> None:
         words = apply_vocabulary(run, state)
         apply_groups(run, state, words)
         apply_mapping_roles(run, state, words)
+        apply_users(
+            run, state, words
+        )  # before providers: a private deployment needs an admin with a password
         apply_providers(run, state, words)
-        apply_users(run, state, words)
     apply_shared_providers(run, configuration.identity_providers, partners)
     for state in accounts:  # last: policies depend on providers and people
         apply_policy(run, state)

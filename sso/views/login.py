@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.models import Account
+from accounts.password_admins import is_private, only_account
 from sso import answers, attempts, login_options, return_urls
 from sso.forms import EmailForm, PasswordForm
 from sso.leaving import send_on
@@ -48,7 +49,7 @@ class LoginView(View):
         if account is None:
             return _account_page(request, None, email=email, next_url=next_url, displayed=displayed)
         buttons = login_options.buttons_of(account, email=email, next_url=next_url, displayed=displayed)
-        if not account.password_sign_in_allowed and len(buttons) == 1:
+        if not account.password_sign_in_allowed and len(buttons) == 1 and not is_private():
             # Not a redirect: a form's redirect to another site is stopped by form-action in Chromium.
             context = {"provider_name": buttons[0].provider_name, "url": buttons[0].url}
             return render(request, "sso/redirecting.html", context)
@@ -94,7 +95,7 @@ def _email_page(
     context = {
         "form": form,
         "buttons": _for_everybody(form) if account is None else [],
-        "title": _title(None if account is None or account.password_sign_in_allowed else account),
+        "title": _title(account if account is not None and not account.password_sign_in_allowed else None),
     }
     return render(request, "sso/login_email.html", context, status=status)
 
@@ -107,6 +108,8 @@ def _for_everybody(form: EmailForm) -> list[login_options.Button]:
 
 
 def _title(account: Account | None) -> str:
+    if account is None:
+        account = only_account()
     if account is None:
         return _("Sign in to %(product)s") % {"product": settings.BROKER_PRODUCT_NAME}
     if not account.password_sign_in_allowed:
@@ -130,16 +133,24 @@ def _account_page(
     context: dict[str, Any] = {
         "title": _title(account),
         "account": account.name if account else None,
-        "buttons": login_options.buttons_of(account, email=email, next_url=next_url, displayed=displayed)
-        if account
-        else [],
-        "password_form": None if sso_only else form or PasswordForm(initial=initial),
+        "buttons": _buttons(account, email=email, next_url=next_url, displayed=displayed),
+        # L-3: in a private deployment one admin comes by password all the same; who, the page doesn't tell.
+        "password_form": None if sso_only and not is_private() else form or PasswordForm(initial=initial),
         "sso_only": sso_only,
         "email": email,
         "error": error,
         "change_url": login_options.with_query(reverse("sso:login"), next=next_url),
     }
     return render(request, "sso/login_account.html", context, status=status)
+
+
+def _buttons(
+    account: Account | None, *, email: str, next_url: str, displayed: str
+) -> list[login_options.Button]:
+    account = account or only_account()
+    if account is None:
+        return []
+    return login_options.buttons_of(account, email=email, next_url=next_url, displayed=displayed)
 
 
 def _posted(request: HttpRequest) -> QueryDict:

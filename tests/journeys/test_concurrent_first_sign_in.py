@@ -102,6 +102,17 @@ def test_loser_of_the_race_to_link_a_pending_person_finds_them_linked(
     assert assert_one_mia(acme) == pending
 
 
+def test_loser_who_saw_half_of_what_the_winner_wrote_plans_again(
+    acme: Company, late_plan: Callable[[SignInState], None]
+) -> None:
+    # PostgreSQL shows each query what is committed by then: the identity wasn't there yet, the person already was
+    winner = sign_in(acme)
+    late_plan(replace(read_state(MIA, acme.saml, acme.account), identity=None, bound=None))
+    assert sign_in(acme) == winner
+    assert_one_mia(acme)
+    assert not AuditEvent.objects.exclude(reason="").exists()
+
+
 def test_loser_of_the_race_with_another_subject_is_refused_like_any_recycled_identity(
     acme: Company, late_plan: Callable[[SignInState], None]
 ) -> None:
