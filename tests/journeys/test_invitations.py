@@ -219,11 +219,12 @@ def authorized(account: Account) -> None:
 
 @pytest.mark.parametrize("strict", [mandatory, authorized])
 def test_nobody_is_invited_to_a_password_where_single_sign_on_is_the_only_way(
-    acme: World, admin: Client, strict: Callable[[Account], None]
+    acme: World, strict: Callable[[Account], None]
 ) -> None:
-    # L-3, R-4
+    # L-3, R-4: an operator asks, since the switch signs out the account's own people who came by password
+    operator = browse(add_vendor_person("root@vendor.example", Kind.OPERATOR))
     strict(acme.account)
-    assert "come by single sign-on only" in words(invite(admin, NORA))
+    assert "come by single sign-on only" in words(invite(operator, NORA, account=acme.account.pk))
     assert refusal() == "invitation.sso_required"
     assert not Invitation.objects.exists()
 

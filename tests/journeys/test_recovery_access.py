@@ -62,7 +62,7 @@ def test_admin_gets_back_in_past_mandatory_single_sign_on(acme: World, client: C
     assert (landed.status_code, landed["Location"]) == (302, "/admin/")
     assert client.get("/admin/").status_code == 200
     assert client.get("/api/me").json()["session"]["identity_provider"] is None
-    assert "Recovery access" in words(client.get("/"))
+    assert "by recovery access" in words(client.get("/"))
     session = UserSession.objects.get()
     assert session.in_recovery
     assert timedelta(minutes=59) < session.expires_at - session.created_at <= timedelta(hours=1)

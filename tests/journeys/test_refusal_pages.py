@@ -58,6 +58,12 @@ MESSAGES = {
     Code.PROVIDER_UNREACHABLE: (
         "Acme SAML can't be reached at the moment. This usually passes within minutes: please try again."
     ),
+    Code.STEP_OVER: (
+        "This step was not finished within 10 minutes, or it was begun in another browser. Please start again."
+    ),
+    Code.STEP_LOCKED: (
+        "Too many wrong codes were typed. Please wait an hour, or use a passkey if you have one."
+    ),
     Code.EXPIRED: "This sign-in took longer than 30 minutes and has expired. Please start again.",
 }
 

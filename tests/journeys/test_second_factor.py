@@ -136,7 +136,7 @@ def test_member_sets_up_an_app_and_needs_it_from_then_on(
     assert browser.me() == {"authenticated": False}
     browser.submit(page, code=f" {code_of(secret)[:3]} {code_of(secret)[3:]}")
     assert browser.me()["authenticated"] is True
-    assert "Password and second factor" in browser.open("/").words
+    assert "with a password and a second factor" in browser.open("/").words
 
 
 def test_code_works_once(acme: World, browser: PersonBrowser, clock: Any) -> None:
