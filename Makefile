@@ -9,6 +9,7 @@ FUZZ_SEED ?= 1
 IN_VENV := .venv/bin/python
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL
 WITHOUT_MACHINERY := -m "not browser and not services and not interop"
+ON_SERVICES := -m "services or (not browser and not interop and not any_database)"
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset test test-services test-browser test-interop lint format types imports migrations check lock fuzz-saml bench-scim bench-scim-million bench-saml bench-oidc venv venv-dev
@@ -25,11 +26,11 @@ reset: ## Empty var/: database, keys, mails and logs of `make run`
 test: venv-dev ## The test suite on SQLite; needs no browser and no server
 	@$(EMBEDDED) $(IN_VENV) -m pytest -n auto $(WITHOUT_MACHINERY) $(PYTEST_ARGS)
 
-test-services: venv-dev ## The same suite on PostgreSQL and Redis: running ones, else its own
-	@$(IN_VENV) scripts/with_services.py $(IN_VENV) -m pytest -n auto -m "not browser and not interop" $(PYTEST_ARGS)
+test-services: venv-dev ## What asks the database again, on PostgreSQL and Redis: running ones, else its own
+	@$(IN_VENV) scripts/with_services.py $(IN_VENV) -m pytest -n auto $(ON_SERVICES) $(PYTEST_ARGS)
 
 test-browser: venv-dev ## What employees see, in the system's Chromium
-	@$(EMBEDDED) $(IN_VENV) -m pytest -m browser $(PYTEST_ARGS)
+	@$(EMBEDDED) $(IN_VENV) -m pytest -n 2 --dist loadfile -m browser $(PYTEST_ARGS)
 
 test-interop: venv-dev ## Checkers, clients and identity providers that others made, against a running server
 	@$(EMBEDDED) $(IN_VENV) -m pytest -m interop tests/interop $(PYTEST_ARGS)

@@ -116,6 +116,14 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
         cache.clear()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks no database: it is the same on each, and ``make test-services`` leaves it to ``make test``."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if not (item.get_closest_marker("django_db") or names & _USING_THE_DATABASE):
+            item.add_marker(pytest.mark.any_database)
+
+
 @pytest.fixture(autouse=True)
 def _flushable_audit_trail(request: pytest.FixtureRequest) -> Iterator[None]:
     """After a test with real transactions every table is emptied, which the audit trail's triggers forbid."""

@@ -53,7 +53,7 @@ def test_person_sets_up_a_passkey_signs_in_with_it_and_removes_it(visitor: Visit
         visitor.picture("second-factor-step")
         visitor.follow(page.get_by_role("button", name="Use a passkey"))
         assert visitor.me()["user_name"] == GUS[0]
-        assert "Password and second factor" in visitor.words
+        assert "with a password and a second factor" in visitor.words
     finally:  # for the tests that come after
         visitor.open("/second-factor/")
         visitor.follow(page.get_by_role("button", name="Remove passkey or security key"))

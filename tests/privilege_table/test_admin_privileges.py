@@ -10,7 +10,7 @@ from tests.privilege_table.admin_forms import CHANGES, FormChange
 from tests.privilege_table.cast import Cast, Role
 from tests.privilege_table.cells import events_of, fingerprint, undone
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 # What a refused role gets to see. 200: the form again, with the reason; 302 of an admin: fields that aren't on their
 # own form were ignored, or the list's action says that nothing was done.

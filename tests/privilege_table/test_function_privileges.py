@@ -10,7 +10,7 @@ from tests.privilege_table.cast import Cast
 from tests.privilege_table.cells import outcome_of, undone
 from tests.privilege_table.functions import ACTORS, CALLS, Call, actor_named
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.mark.parametrize("who", ACTORS)
