@@ -1,6 +1,7 @@
 """Two processes at the same moment on PostgreSQL: whatever the order, the end is one that the rules allow.
 
-``BROKER_TEST_ROUNDS`` says how often each is tried (default 3; ``BROKER_TEST_ROUNDS=50 make test-services`` before a release).
+``BROKER_TEST_ROUNDS`` says how often each is tried: 3 times unless told otherwise, before a release by
+``BROKER_TEST_ROUNDS=50 make test-services``.
 """
 
 from __future__ import annotations
