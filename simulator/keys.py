@@ -47,7 +47,7 @@ class SigningKey:
 
     @cached_property
     def private_pem(self) -> bytes:
-        key = serialization.load_pem_private_key(self.pem, password=None)
+        key = serialization.load_pem_private_key(self.pem, password=None, unsafe_skip_rsa_key_validation=True)
         return key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

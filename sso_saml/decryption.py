@@ -295,8 +295,8 @@ def _cbc(key: bytes, cipher: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _private_key(pem: str) -> rsa.RSAPrivateKey:
-    # Checking a key's primes takes longer than decrypting with it, hence the cache.
-    key = load_pem_private_key(pem.encode("ascii"), password=None)
+    # We made the key and kept it encrypted; checking its primes again would take longer than decrypting with it.
+    key = load_pem_private_key(pem.encode("ascii"), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("service provider keys are RSA keys")
     return key

@@ -87,6 +87,7 @@ from tests import speed  # noqa: E402  (after Django)
 
 speed.hash_passwords_quickly()
 speed.look_for_static_files_once()
+speed.hand_out_the_same_keys_again()
 # pytest-xdist's workers inherit the environment, and would read the settings before they come here.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 

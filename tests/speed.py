@@ -7,11 +7,17 @@ where the tests' own settings don't reach.
 from __future__ import annotations
 
 import gc
+import itertools
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+from sso import key_rollover
+
+_KEYS = 16
 
 
 class QuickArgon2(Argon2PasswordHasher):
@@ -47,3 +53,18 @@ def leave_what_stays_out_of_garbage_collection() -> None:
     """Modules and collected tests stay until the end; without this every full collection walks through all of them."""
     gc.collect()
     gc.freeze()
+
+
+def hand_out_the_same_keys_again() -> None:
+    """Make sixteen key pairs and no more: a new one takes a twentieth of a second, and so does reading it the first
+    time. No test has so many that two of them would be one."""
+    make, made = key_rollover.new_private_key, []  # type: ignore[var-annotated]
+    turns = itertools.cycle(range(_KEYS))
+
+    def next_key() -> RSAPrivateKey:
+        turn = next(turns)
+        if turn == len(made):
+            made.append(make())
+        return made[turn]
+
+    key_rollover.new_private_key = next_key
