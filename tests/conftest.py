@@ -118,10 +118,14 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks no database: it is the same on each, and ``make test-services`` leaves it to ``make test``."""
+    """Mark what is the same on every database: ``make test-services`` leaves it to ``make test``.
+
+    That is what asks none, and what is about a protocol's messages alone; whole sign-ins are in ``journeys``.
+    """
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if not (item.get_closest_marker("django_db") or names & _USING_THE_DATABASE):
+        asks = item.get_closest_marker("django_db") is not None or names & _USING_THE_DATABASE
+        if not asks or item.path.parent.name in ("sso_oidc", "sso_saml"):
             item.add_marker(pytest.mark.any_database)
 
 

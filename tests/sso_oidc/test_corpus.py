@@ -13,7 +13,7 @@ from tests.sso_oidc.corpus.everything import DEFECTS, TWINS, VARIANTS
 from tests.sso_oidc.corpus.for_pytest import stage  # noqa: F401  (a fixture, named by parameters)
 from tests.sso_oidc.corpus.stage import Stage, refused, twin_signs_in, welcome
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(

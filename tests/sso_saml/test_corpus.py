@@ -34,7 +34,7 @@ LOOK_ALIKE = [
     ("keys, encrypted", "another key, encrypted"),
     ("keys, encrypted", "signed name changed, encrypted"),
 ]
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("case", ALL)
