@@ -6,10 +6,17 @@ in (``Answer``), turns a knob to make the answer a lie, and lets a browser carry
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from accounts.models import Partner
 from sso import providers
@@ -62,6 +69,7 @@ class EntraCloud:
         self.groups: dict[str, tuple[str, ...]] = {}
         self.page_size = 500
         self.app_tokens = 0  # how many were handed out
+        self.uploaded = ""  # the certificate of the application, PEM
 
     def __enter__(self) -> Self:
         self.server.__enter__()
@@ -132,6 +140,7 @@ class EntraCloud:
     def _token(self, visit: Visit) -> None:
         form = visit.seen.form
         known = (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
+        known = known or self._knows_by_certificate(visit)
         basic = visit.seen.headers.get("authorization", "").startswith("Basic ")
         if not known and not basic:
             return answer({"error": "invalid_client", "error_description": "AADSTS7000215: No."}, status=401)(
@@ -152,6 +161,19 @@ class EntraCloud:
             )
         id_token = sign(self.claims(self.said, self.said.back), self.said.key)
         return answer({"token_type": "Bearer", "access_token": "user-token", "id_token": id_token})(visit)
+
+    def _knows_by_certificate(self, visit: Visit) -> bool:
+        """Check a client assertion against the certificate that was uploaded, as Entra documents it."""
+        assertion = visit.seen.form.get("client_assertion", "")
+        if not assertion or not self.uploaded:
+            return False
+        certificate = x509.load_pem_x509_certificate(self.uploaded.encode())
+        digest = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
+        public = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        token = jwt.decode(assertion, RSAKey.import_key(public), algorithms=["PS256"])
+        here = self.server.url(visit.seen.path)
+        said = (token.claims["iss"], token.claims["sub"], token.claims["aud"], token.header["x5t#S256"])
+        return said == (CLIENT_ID, CLIENT_ID, here, digest)
 
     def _member_objects(self, visit: Visit) -> None:
         if not visit.seen.headers.get("authorization", "").startswith("Bearer app-token-"):

@@ -111,6 +111,21 @@ def test_groups_come_from_graph_and_add_and_remove(cloud: EntraCloud, browser: P
     assert warnings() == {"groups_from_graph": "2101 groups were read from Microsoft Graph"}
 
 
+def test_certificate_that_was_uploaded_opens_graph_as_well(
+    cloud: EntraCloud, browser: PersonBrowser, open_graph: IdentityProvider
+) -> None:
+    # G-5, O-3: no secret anywhere, the same key at both endpoints
+    by_key = OidcValues(client_secret="", client_authentication="private_key_jwt")
+    save_oidc_settings(provider=open_graph, actor=OPERATOR, values=by_key)
+    cloud.groups[MIA_OID] = (ON_CALL,)
+    answer_with(cloud, browser, START, Answer(back=OVERAGE.back))
+    assert browser.me()["authenticated"] is False  # nobody uploaded it yet
+    cloud.uploaded = browser.client.get("/sso/oidc/acme-entra/certificate").content.decode()
+    answer_with(cloud, browser, START, Answer(back=OVERAGE.back))
+    assert groups() == {"On Call"}
+    assert warnings()["groups_from_graph"] == "1 groups were read from Microsoft Graph"
+
+
 @pytest.mark.usefixtures("open_graph")
 @pytest.mark.parametrize("said", [LINK, {"hasgroups": True}, {"hasgroups": True, "groups": [ENGINEERS]}])
 def test_every_form_of_overage_asks_graph(
