@@ -18,6 +18,7 @@ from accounts.lifecycle import factors
 from accounts.models import FactorKind, RecoveryCode, SecondStep
 from accounts.second_factor import PROVEN
 from audit.refusals import Refused, audit_refusal
+from foundation.encryption import is_unreadable
 from sso import factor_proof, second_step, webauthn
 
 
@@ -31,7 +32,7 @@ class Enrolled:
 
 def secret_of(step: SecondStep) -> str:
     """Return the secret that the step offers to an authenticator app; the same one until the step is over."""
-    if not step.secret:
+    if is_unreadable(step, "secret") or not step.secret:
         step.secret = totp.new_secret()
         step.save(update_fields=["secret"])
     return step.secret

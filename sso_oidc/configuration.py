@@ -17,6 +17,7 @@ from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
 from foundation.compiled_queries import CompiledQuery, key
+from foundation.encryption import is_stored, is_unreadable
 from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider, Vendor
@@ -83,9 +84,9 @@ def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> froze
         name: [getattr(row, name), value] for name, value in wanted.items() if getattr(row, name) != value
     }
     secret = values.client_secret
-    if secret is None and {"issuer", "client_id"} & set(changes) and row.client_secret:
+    if secret is None and {"issuer", "client_id"} & set(changes) and is_stored(row, "client_secret"):
         secret = ""
-    if secret is not None and secret != row.client_secret:
+    if secret is not None and (is_unreadable(row, "client_secret") or secret != row.client_secret):
         changes["client_secret"] = ["(not shown)", "changed" if secret else "cleared"]
         row.client_secret = secret
     if any(changes[name][0] for name in ("issuer", "client_id") if name in changes):
@@ -100,7 +101,8 @@ def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> froze
     for name, value in wanted.items():
         setattr(row, name, value)
     try:
-        row.clean_fields(exclude=["provider"])
+        unread = ["client_secret"] if is_unreadable(row, "client_secret") else []
+        row.clean_fields(exclude=["provider", *unread])
     except ValidationError as error:
         raise _invalid(provider, actor, "; ".join(error.messages)) from error
     try:

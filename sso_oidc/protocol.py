@@ -11,13 +11,14 @@ from django.urls import reverse
 
 from accounts.models import Account, UserSession
 from foundation.circuit_breaker import says_down
+from foundation.encryption import SecretUnreadable
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
-from sso.refusals import Code, Refusal, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso.starts import Start, WayOutRefused
 from sso_oidc import callback_paths, logout, outbound
 from sso_oidc.authorization import (
@@ -29,7 +30,14 @@ from sso_oidc.authorization import (
 )
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
-from sso_oidc.client import client_of, has_no_credential, missing_secret, wanted_authentication
+from sso_oidc.client import (
+    client_of,
+    has_no_credential,
+    missing_secret,
+    require_readable,
+    unreadable_secrets,
+    wanted_authentication,
+)
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
@@ -92,6 +100,7 @@ class OidcProtocol:
             problems.append("the client id is missing")
         if missing_secret(row):
             problems.append("the client secret is missing")
+        problems += unreadable_secrets(provider, row)
         if provider.is_shared and has_no_credential(row):
             problems.append("above accounts a client secret or our own certificate is needed")
         return problems
@@ -153,6 +162,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     row = settings_of(start.provider)
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
+    require_readable(row)  # else they sign in there for nothing
     deadline = Deadline(REQUEST_SECONDS)
     try:
         outbound.circuit(start.provider).require_closed()  # else they sign in there for nothing
@@ -190,3 +200,5 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
         return authorization_url(metadata, parameters), begun
     except (OidcRefusal, OutboundError) as error:
         raise WayOutRefused(refused(error), begun) from error
+    except SecretUnreadable as error:
+        raise WayOutRefused(secret_unreadable(error), begun) from error

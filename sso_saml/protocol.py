@@ -16,6 +16,7 @@ from sso import attempts, claims_json
 from sso.checks import Check
 from sso.claims import Claims
 from sso.graph.overage import AskedBy, resolve_overage
+from sso.key_rollover import UNREADABLE_KEY
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posting import post_form
 from sso.refusals import Code, Refusal, SignInRefused
@@ -24,7 +25,7 @@ from sso_saml import logout, replay
 from sso_saml.advice import advice_for
 from sso_saml.checks import NAMES, checks_of
 from sso_saml.errors import RefusalCode
-from sso_saml.key_pairs import signing_key
+from sso_saml.key_pairs import is_current_unreadable, signing_key
 from sso_saml.models import Binding, HintStyle
 from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
 from sso_saml.requests import Asking, posted_request, redirect_url_of
@@ -55,6 +56,8 @@ class SamlProtocol:
             problems.append("Single Sign-On URL is missing")
         if row._state.adding or not row.certificates.exists():
             problems.append("X.509 Certificate is missing")
+        if row.sign_requests and is_current_unreadable(provider):
+            problems.append(UNREADABLE_KEY)
         return problems
 
     def checks(
@@ -114,6 +117,7 @@ def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
     config = config_of(start.provider, settings)
     if not config.sso_url:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "no Single Sign-On URL is configured")
+    key = signing_key(start.provider) if settings.sign_requests else None
     # An XML ID can't begin with a digit; 256 bits, unrelated to the handle (V-16).
     request_id = f"_{random_secret()}"
     begun = start.begin(request_id=request_id)
@@ -129,7 +133,6 @@ def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
         comparison=settings.authn_context_comparison,
         name_id_format=settings.name_id_format or None,
     )
-    key = signing_key(start.provider) if settings.sign_requests else None
     if settings.request_binding == Binding.POST:
         posted = posted_request(config, asking, key)
         return post_form(start.request, posted.url, posted.fields), begun

@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
-from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy
+from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy, unreadable
 from console.admins.key_table import Link, buttons, key_table
 from foundation import public_urls
+from foundation.encryption import is_stored, is_unreadable
 from sso.models import IdentityProvider, Vendor
 from sso.models.key_pair import ProviderKeyPair
 from sso_oidc import client_keys, outbound
@@ -65,6 +66,10 @@ def _asked(asked: Asked) -> SafeString:
 
 def secret_state(settings: OidcSettings) -> SafeString:
     """Return whether there is a client secret and since when; never more than that (V-23)."""
+    if is_unreadable(settings, "client_secret"):
+        return unreadable(
+            _("Enter it again below: until then nobody can sign in here, or put the old key back.")
+        )
     if not settings.client_secret:
         return badge(_("not set"))
     changed = secret_changed_at(settings)
@@ -184,7 +189,7 @@ def way_of(settings: OidcSettings) -> str:
     """Return which of O-3's ways the settings take, "" for none that works with Entra."""
     if settings.client_authentication == ClientAuthentication.PRIVATE_KEY_JWT:
         return "certificate"
-    if settings.client_secret:
+    if is_stored(settings, "client_secret"):
         return "secret"
     if settings.client_id and settings.flow == Flow.HYBRID:
         return "neither"

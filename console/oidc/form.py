@@ -26,6 +26,7 @@ from console.admins.provider_form import ProviderForm
 from console.oidc.helps import field_help, field_label
 from console.oidc.texts import mistake_text, url_problem
 from foundation import public_urls
+from foundation.encryption import is_stored, is_unreadable
 from foundation.outbound_target import OutboundError
 from sso.models import IdentityProvider, State, Vendor
 from sso.private_networks import check_provider_url
@@ -117,7 +118,9 @@ class OidcProviderForm(OidcFields, ProviderForm):
                 field.label = label
             if text := field_help(name, self.preset, self.instance):
                 field.help_text = text
-        if "client_secret" in self.fields and self.oidc.client_secret:
+        self.holds_secret = is_stored(self.oidc, "client_secret")
+        self.secret_is_lost = is_unreadable(self.oidc, "client_secret")
+        if "client_secret" in self.fields and self.holds_secret and not self.secret_is_lost:
             self.fields["client_secret"].widget.attrs["placeholder"] = _("stored; leave empty to keep it")
 
     def _initial(self) -> dict[str, Any]:
@@ -200,7 +203,7 @@ class OidcProviderForm(OidcFields, ProviderForm):
             self.add_error("remove_secret", _("Either enter a new client secret or remove the stored one."))
         moved = cleaned["issuer"] != self.oidc.issuer or client_id != self.oidc.client_id
         settled = not {"issuer", "tenant_id", "client_id"} & set(self.errors)
-        if self.oidc.client_secret and moved and settled and not secret and not remove:  # V-23
+        if self.holds_secret and moved and settled and not secret and not remove:  # V-23
             self.add_error(
                 "client_secret",
                 _(
@@ -217,7 +220,7 @@ class OidcProviderForm(OidcFields, ProviderForm):
                     "again. Switch this on to go on."
                 ),
             )
-        keeps = bool(secret or (self.oidc.client_secret and not remove))
+        keeps = bool(secret or (self.holds_secret and not remove))
         if keeps and cleaned.get("client_authentication") == ClientAuthentication.NONE:
             self.add_error(
                 "client_authentication", _("A public client has no client secret: remove it, too.")
@@ -233,8 +236,14 @@ class OidcProviderForm(OidcFields, ProviderForm):
         ):
             if not value and name not in self.errors:
                 self.add_error(name, _("This value is needed."))
-        keeps = cleaned.get("client_secret") or (self.oidc.client_secret and not cleaned.get("remove_secret"))
+        keeps = cleaned.get("client_secret") or (self.holds_secret and not cleaned.get("remove_secret"))
         needs = cleaned.get("client_authentication") in _SECRET_METHODS
+        kept = not cleaned.get("client_secret") and not cleaned.get("remove_secret")
+        used = needs or cleaned.get("client_authentication") == ""
+        if self.secret_is_lost and kept and used and {ENABLE, TEST} & set(self.data):
+            self.add_error(
+                "client_secret", _("The stored one can't be read any more. Enter the client secret again.")
+            )
         if needs and not keeps and "client_secret" not in self.errors:
             self.add_error("client_secret", _("This client authentication needs a client secret."))
 

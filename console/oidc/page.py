@@ -28,6 +28,7 @@ from console.oidc.actions import OidcActions
 from console.oidc.discovering import read_and_tell
 from console.saml.page import Fieldsets
 from console.scoping import actor_of
+from foundation.encryption import is_stored
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State
 from sso_oidc import client_keys
@@ -70,7 +71,8 @@ class OidcPage(OidcActions, ProviderTesting):
         notes = ["oidc_notes"] if columns.has_notes(obj) else []
         if not may_change:
             return [ours, (title, {"fields": [*notes, "oidc_their_side"]}), says]
-        secret = ["client_secret", *(("remove_secret",) if settings_of(obj).client_secret else ())]
+        stored = is_stored(settings_of(obj), "client_secret")
+        secret = ["client_secret", *(("remove_secret",) if stored else ())]
         keys = ["forget_keys"] if client_keys.pairs_of(obj) else []
         if is_offered(obj):
             says[1]["fields"].append("oidc_consent")

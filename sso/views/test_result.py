@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views import View
 
+from foundation.encryption import is_stored, is_unreadable
 from sso import advice, protocols, testing
 from sso.checks import Outcome
 from sso.claim_names import names_for
@@ -66,8 +67,8 @@ def _context(attempt: SignInAttempt) -> dict[str, Any]:
     names = protocol.check_names()
     code = report.get("refusal", "")
     refusal = Refusal(code, report.get("detail", ""))
-    verified = bool(attempt.claims)
-    claims = json.loads(attempt.claims) if attempt.claims else {}
+    verified = is_stored(attempt, "claims")
+    claims = json.loads(attempt.claims) if verified and not is_unreadable(attempt, "claims") else {}
     # A protocol's own code has a protocol's own advice; what the planner said is ours.
     help_text = advice.advice_for(code) if verified else protocol.advice(refusal, provider)
     return {

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts import privilege
@@ -83,7 +85,10 @@ def test_person_signs_in_by_the_code_flow_with_iss(
     shared.configure(callback_path=name)
     shared.begin(browser)
     assert shared.asked["redirect_uri"] == f"{HOME}{path}"
-    shared.come_back(browser, shared.claims(), path=path, iss=shared.idp.issuer)
+    with CaptureQueriesContext(connection) as asked:
+        shared.come_back(browser, shared.claims(), path=path, iss=shared.idp.issuer)
+    of_hosts = [query for query in asked if "accounts_accounthostname" in query["sql"]]
+    assert len(of_hosts) == 1  # comes along with the provider
     assert browser.me()["user_name"] == "mia@acme.example"
     [sent] = [visit.form for visit in shared.idp.server.requests if visit.path == "/token"]
     assert sent["redirect_uri"] == f"{HOME}{path}"
