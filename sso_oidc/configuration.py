@@ -59,6 +59,7 @@ class OidcValues:
     callback_path: str | None = (
         None  # one of ``CallbackPath``; a shared one takes an operator's permission (V-20)
     )
+    shared_callback: bool | None = None  # that permission; ``None``: an operator's choice of a path is it
 
 
 @refusals_audited
@@ -94,10 +95,12 @@ def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> froze
         fingerprints = client_keys.clear(locked)
         if fingerprints:
             changes["client_key"] = [", ".join(fingerprints), "cleared"]
+    permitted = _permission(locked, row, actor, values)
+    if permitted != row.shared_callback:
+        changes["shared_callback"] = [row.shared_callback, permitted]
+        row.shared_callback = permitted
     if not changes:
         return frozenset()
-    if "callback_path" in changes:
-        _permit_path(locked, row, actor, wanted["callback_path"])
     for name, value in wanted.items():
         setattr(row, name, value)
     try:
@@ -242,18 +245,24 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
     return wanted
 
 
-def _permit_path(provider: IdentityProvider, row: OidcSettings, actor: Actor, path: str) -> None:
-    """An operator's choice is the permission or takes it back; others choose while there is one (V-20)."""
-    if privilege.authority_of(actor, provider.account_id) >= privilege.Authority.OPERATOR:
-        row.shared_callback = path != CallbackPath.OWN
-    elif path != CallbackPath.OWN and not row.shared_callback:
-        privilege.require(
-            actor,
-            provider.account_id,
-            privilege.Authority.OPERATOR,
-            action=_ACTION,
-            subject=subjects.of_provider(provider),
-        )
+def _permission(provider: IdentityProvider, row: OidcSettings, actor: Actor, values: OidcValues) -> bool:
+    """Return whether shared paths are permitted from here on (V-20).
+
+    Only an operator says so; where they choose a path and say nothing, the choice is the permission or takes it back.
+    Others choose a shared path while there is one.
+    """
+    path, said = values.callback_path, values.shared_callback
+    is_operator = privilege.authority_of(actor, provider.account_id) >= privilege.Authority.OPERATOR
+    if is_operator:
+        if said is None and path is not None:
+            return path != CallbackPath.OWN
+        return row.shared_callback if said is None else said
+    chooses = path not in (None, CallbackPath.OWN, row.callback_path) and not row.shared_callback
+    if said not in (None, row.shared_callback) or chooses:
+        subject = subjects.of_provider(provider)
+        least = privilege.Authority.OPERATOR
+        privilege.require(actor, provider.account_id, least, action=_ACTION, subject=subject)
+    return row.shared_callback
 
 
 def _invalid(provider: IdentityProvider, actor: Actor, message: str) -> ProviderInvalid:

@@ -25,6 +25,7 @@ from console.admins.columns import badge, facts, lines
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.provider_actions import ProviderActions
 from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
+from console.admins.provider_graph import GraphPage
 from console.oidc.page import OidcPage, is_oidc
 from console.oidc.tenants import TenantInline
 from console.saml.page import SamlPage, is_saml
@@ -47,7 +48,7 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
     add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -163,6 +164,7 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAd
             "state_shown",
             *self.saml_columns,
             *self.oidc_columns,
+            *self.graph_columns,
         )
         # Above accounts the vendor is part of what was decided when it was made (O-3).
         return (*shown, *((*_OF_THE_ACCOUNT, "vendor") if obj.is_shared else ()))
@@ -193,9 +195,12 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAd
             sections += self.oidc_fieldsets(obj, may_change=may_change)
         sections += self.shared_fieldsets
         if is_saml(obj):
+            sections += self.graph_fieldset(obj, may_change=may_change)
             sections += self.saml_advanced(may_change=may_change)
         else:
-            sections += self.oidc_advanced(obj, may_change=may_change)
+            is_operator = require_viewer(request).may(Authority.OPERATOR)
+            sections += self.graph_fieldset(obj, may_change=may_change)
+            sections += self.oidc_advanced(obj, may_change=may_change, is_operator=is_operator)
         return [
             (
                 title,
@@ -252,6 +257,7 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAd
             self.save_saml(request, actor, obj, form)
         else:
             self.save_oidc(request, actor, obj, form)
+        form.save_graph(request, actor, obj)
 
     def get_urls(self) -> list[Any]:
         """Add the addresses of our certificates."""

@@ -20,6 +20,7 @@ from sso.models.key_pair import ProviderKeyPair
 from sso_oidc import client_keys, outbound
 from sso_oidc.admin_consent import start_path
 from sso_oidc.authorization import Flow
+from sso_oidc.callback_paths import path_in_use
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import ProviderMetadata
 from sso_oidc.models import OidcSettings
@@ -220,6 +221,7 @@ def their_side(provider: IdentityProvider, settings: OidcSettings) -> SafeString
         (_("Longest time since authentication, in seconds (max_age)"), _number(settings.max_age_seconds)),
         (_("Authentication context (acr_values)"), settings.acr_values),
         (_("Subject claim"), settings.subject_claim),
+        (_("Callback path"), path_in_use(settings).label),
     ]
     return facts(rows)
 

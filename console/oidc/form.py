@@ -23,6 +23,8 @@ from unfold.widgets import (
 
 from audit.actors import Actor
 from console.admins.provider_form import ProviderForm
+from console.admins.provider_graph import GraphFormPart
+from console.oidc.callback_fields import CallbackFormPart
 from console.oidc.helps import field_help, field_label
 from console.oidc.texts import mistake_text, url_problem
 from foundation import public_urls
@@ -100,7 +102,7 @@ OidcFields.declared_fields.update(
 )
 
 
-class OidcProviderForm(OidcFields, ProviderForm):
+class OidcProviderForm(CallbackFormPart, GraphFormPart, OidcFields, ProviderForm):
     """A provider and its OpenID Connect half. ``actor`` is set on the class, which the admin makes for each request."""
 
     actor: Actor
@@ -110,6 +112,7 @@ class OidcProviderForm(OidcFields, ProviderForm):
         self.oidc = settings_of(self.instance)
         self.keys = client_keys.pairs_of(self.instance)
         self.preset = preset_of(self.instance.vendor)
+        self.begin_callback()
         for name, value in self._initial().items():
             if name in self.fields:
                 self.initial.setdefault(name, value)
@@ -189,6 +192,8 @@ class OidcProviderForm(OidcFields, ProviderForm):
             self.add_error("client_id", self._mistake(mistake, client_id))
         self._check_secret(cleaned, client_id)
         self._check_complete(cleaned)
+        self.clean_graph()
+        self.clean_callback()
         if TEST in self.data and self.instance.state == State.ENABLED and self.has_changed():
             raise forms.ValidationError(
                 _("A test runs with what is saved, and this provider is in use: save your changes first.")
@@ -225,6 +230,14 @@ class OidcProviderForm(OidcFields, ProviderForm):
             self.add_error(
                 "client_authentication", _("A public client has no client secret: remove it, too.")
             )
+
+    def has_own_credential(self) -> bool:
+        """Tell whether the provider's own client has anything to ask Microsoft Graph with (G-5)."""
+        cleaned, method = self.cleaned_data, self.cleaned_data.get("client_authentication")
+        if method == ClientAuthentication.PRIVATE_KEY_JWT:
+            return True
+        kept = self.holds_secret and not cleaned.get("remove_secret")
+        return method != ClientAuthentication.NONE and bool(cleaned.get("client_secret") or kept)
 
     def _check_complete(self, cleaned: dict[str, Any]) -> None:
         """Ask for what is needed: to enable, to test, and while enabled."""
@@ -269,4 +282,4 @@ class OidcProviderForm(OidcFields, ProviderForm):
             changed["max_age_seconds"] = ""
         if cleaned.get("client_secret") or cleaned.get("remove_secret"):
             changed["client_secret"] = cleaned.get("client_secret") or ""
-        return OidcValues(**changed)
+        return OidcValues(**changed, **self.callback_values())

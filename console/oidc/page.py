@@ -23,7 +23,7 @@ from console.admins import refusals
 from console.admins.confirmed import button
 from console.admins.key_table import Link
 from console.admins.provider_testing import ProviderTesting
-from console.oidc import columns, form
+from console.oidc import callback_fields, columns, form
 from console.oidc.actions import OidcActions
 from console.oidc.discovering import read_and_tell
 from console.saml.page import Fieldsets
@@ -86,7 +86,9 @@ class OidcPage(OidcActions, ProviderTesting):
             says,
         ]
 
-    def oidc_advanced(self, obj: IdentityProvider, *, may_change: bool) -> Fieldsets:
+    def oidc_advanced(
+        self, obj: IdentityProvider, *, may_change: bool, is_operator: bool = False
+    ) -> Fieldsets:
         """Return the folded sections at the end."""
         keys = (_("Our keys"), {"fields": ["oidc_keys"], "classes": self._keys_classes(obj)})
         if not may_change:
@@ -94,7 +96,10 @@ class OidcPage(OidcActions, ProviderTesting):
         rest = [] if "issuer" in form.main_fields(obj) else ["issuer"]
         folded = {
             _("Advanced: how we ask"): [*rest, *form.ASKING],
-            _("Advanced: what we accept"): list(form.ACCEPTING),
+            _("Advanced: what we accept"): [
+                *form.ACCEPTING,
+                *callback_fields.offered(obj, is_operator=is_operator),
+            ],
         }
         return [
             keys,
