@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sso.claims import Claims, ClaimWarning, ProviderSession, SubjectSource
+from sso.claims import NO_SESSION, Claims, ClaimWarning, ProviderSession, SubjectSource
 
 _TUPLES = ("space_names", "space_roles", "groups", "role_mapping")
 _MOMENTS = ("not_on_or_after", "authenticated_at")
 _NAMES = tuple(field.name for field in fields(Claims))
 _SESSION_NAMES = tuple(field.name for field in fields(ProviderSession))
+_NO_SESSION = dict.fromkeys(_MOMENTS)
 _WARNING_NAMES = tuple(field.name for field in fields(ClaimWarning))
 
 
@@ -49,6 +50,12 @@ def load(text: str) -> Claims:
     data["warnings"] = tuple(ClaimWarning(**warning) for warning in data["warnings"])
     data["raw"] = {name: tuple(values) for name, values in data["raw"].items()}
     return Claims(**data)
+
+
+def load_shown(text: str) -> Claims:
+    """Return the claims of ``without_session_secrets`` as JSON text; what was left out is ``NO_SESSION``."""
+    data: dict[str, Any] = json.loads(text)
+    return replace(load(json.dumps(data | {"session": _NO_SESSION})), session=NO_SESSION)
 
 
 def without_session_secrets(claims: Claims) -> dict[str, Any]:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Account, UserSession
+from audit.actors import Actor
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
@@ -19,6 +21,16 @@ from sso.refusals import Refusal
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+class TenantStanding(StrEnum):
+    """What a test showed about the tenant that signed in (V-6)."""
+
+    LET_IN = "let_in"  # through a provider from above, by an operator's list
+    NOT_LET_IN = "not_let_in"
+    OWNED = "owned"  # it belongs to this account
+    UNPROVEN = "unproven"
+    TAKEN = "taken"
 
 
 class SignInProtocol(Protocol):
@@ -67,6 +79,16 @@ class SignInProtocol(Protocol):
         self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
     ) -> QuerySet[Account]:
         """Narrow the accounts that allowed a provider from above to those that these claims can concern (V-5)."""
+
+    def test_refusal(self, provider: IdentityProvider, claims: Claims) -> Refusal | None:
+        """Return what refuses a test through a provider from above although its answer verified (V-6)."""
+
+    def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
+        """Take what a test proves beyond itself, once its starter has brought the result back (V-6).
+
+        Returns what to tell them about the tenant that signed in: ``tenant``, ``standing`` (a ``TenantStanding``) and
+        ``detail``; empty where there is no such thing.
+        """
 
 
 _protocols: dict[str, SignInProtocol] = {}

@@ -23,13 +23,13 @@ from sso import subjects
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
-from sso_oidc import client_keys
+from sso_oidc import client_keys, tenant_claims
 from sso_oidc.authorization import Flow
 from sso_oidc.claims import PERSONAL_ACCOUNTS_TENANT
 from sso_oidc.client import authentication_values
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import has_shared_tenants
-from sso_oidc.models import EntraTenant, OidcSettings
+from sso_oidc.models import EntraTenant, OidcSettings, TenantOwner
 from sso_oidc.models.settings import CallbackPath
 from sso_oidc.usual_mistakes import MANY_TENANTS
 
@@ -150,11 +150,8 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
             action="provider.tenant",
             subject=subject,
         )
-    if (
-        EntraTenant.objects.filter(tenant_id=tenant, verified_at__isnull=False)
-        .exclude(account=account)
-        .exists()
-    ):
+    said = TenantOwner.Proof.OPERATOR
+    if not tenant_claims.claim(tenant=tenant, account=account, actor=actor, proof=said, provider=provider):
         raise ProviderConflict(
             "This tenant id is already in use.", actor=actor, action="provider.tenant", subject=subject
         )
@@ -177,6 +174,8 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
 def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
     """Let nobody of a tenant sign into its account any more; open sessions go on. Operators only (V-6).
 
+    Where no other provider lets it in, another account may claim it from then on.
+
     Returns whether it was still there. The account's switch for the provider (V-5) is left as it is.
     """
     provider = tenant.provider
@@ -184,6 +183,8 @@ def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
     deleted, _ = EntraTenant.objects.filter(pk=tenant.pk).delete()
     if not deleted:
         return False
+    if not EntraTenant.objects.filter(tenant_id=tenant.tenant_id).exists():
+        tenant_claims.release(tenant=tenant.tenant_id, actor=actor, provider=provider)
     record(
         actor=actor,
         action="provider.tenant_removed",
@@ -191,6 +192,27 @@ def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
         message=f"Tenant {tenant.tenant_id} of {provider.slug} doesn't sign into {tenant.account.slug} any more.",
     )
     return True
+
+
+@refusals_audited
+@transaction.atomic
+def release_tenant(*, provider: IdentityProvider, actor: Actor) -> bool:
+    """Let other accounts claim the tenant of an account's own provider; operators only (V-6). Signs nobody out.
+
+    Returns whether it was the account's.
+    """
+    privilege.require(
+        actor,
+        provider.account_id,
+        privilege.Authority.OPERATOR,
+        action="account.release_tenant",
+        subject=subjects.of_provider(provider),
+    )
+    settings = settings_of(provider)
+    if not tenant_claims.is_owned(provider, settings):
+        return False
+    tenant = tenant_claims.tenant_of(provider, settings)
+    return tenant_claims.release(tenant=tenant, actor=actor, provider=provider)
 
 
 def settings_of(provider: IdentityProvider) -> OidcSettings:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import Account, UserSession
+from audit.actors import Actor
 from foundation.circuit_breaker import says_down
 from foundation.encryption import SecretUnreadable
 from foundation.http import Deadline, OutboundError
@@ -20,7 +21,7 @@ from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso.starts import Start, WayOutRefused
-from sso_oidc import callback_paths, logout, outbound
+from sso_oidc import callback_paths, logout, outbound, tenant_claims
 from sso_oidc.authorization import (
     DEFAULT_SCOPES,
     Flow,
@@ -101,6 +102,8 @@ class OidcProtocol:
         if missing_secret(row):
             problems.append("the client secret is missing")
         problems += unreadable_secrets(provider, row)
+        if tenant_claims.belongs_elsewhere(tenant_claims.tenant_of(provider, row), provider.account_id):
+            problems.append("this tenant id is already in use")  # V-6: and not by whom
         if provider.is_shared and has_no_credential(row):
             problems.append("above accounts a client secret or our own certificate is needed")
         return problems
@@ -155,6 +158,16 @@ class OidcProtocol:
             entra_tenants__tenant_id=claims.tenant_id or "",
             entra_tenants__verified_at__isnull=False,
         )
+
+    def test_refusal(self, provider: IdentityProvider, claims: Claims) -> Refusal | None:
+        """Refuse a tenant that no operator let in: the answer of any tenant verifies there (O-3, V-6)."""
+        if not provider.is_shared or tenant_claims.let_in(provider, claims.tenant_id or "") is not None:
+            return None
+        return Refusal(Code.WRONG_TENANT.value, f"tenant {claims.tenant_id} is not on the provider's list")
+
+    def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
+        """Make the tenant of an account's own provider the account's, if this test proves it (V-6)."""
+        return tenant_claims.note_test(provider, settings_of(provider), claims, actor)
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

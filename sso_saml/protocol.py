@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.models import Account, UserSession
+from audit.actors import Actor
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.checks import Check
@@ -106,6 +107,14 @@ class SamlProtocol:
     ) -> QuerySet[Account]:
         """Return all of them: an assertion names no tenant, so domain, subject and id decide (S-6)."""
         return served
+
+    def test_refusal(self, provider: IdentityProvider, claims: Claims) -> Refusal | None:
+        """Return None: an assertion names no tenant."""
+        return None
+
+    def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
+        """Take nothing: whoever set the provider up chose the keys, so a tenant in an assertion proves nothing."""
+        return {}
 
 
 def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:

@@ -104,7 +104,12 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, Acco
         switches = super().offered(request, obj)
         if not self.has_change_permission(request, obj):
             return switches
-        return switches | {"test_connection"} | self.offered_saml(obj) | self.offered_oidc(obj)
+        return (
+            switches
+            | {"test_connection"}
+            | self.offered_saml(obj)
+            | self.offered_oidc(obj, require_viewer(request).may(Authority.OPERATOR))
+        )
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Leave to the top what has no place further down the page."""
@@ -235,6 +240,7 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, Acco
         obj = super().get_object(request, object_id, from_field)
         if obj is not None:
             obj.may_change = self.has_change_permission(request, obj)
+            obj.seen_by_operator = require_viewer(request).may(Authority.OPERATOR)
         return obj
 
     def changeform_view(

@@ -16,7 +16,8 @@ from console.admins.confirmed import ConfirmedActions, ask_and_act, button
 from console.oidc.discovering import read_and_tell
 from sso.models import IdentityProvider, KeyRole, ProtocolName
 from sso_oidc import client_keys
-from sso_oidc.configuration import settings_of
+from sso_oidc.configuration import release_tenant, settings_of
+from sso_oidc.tenant_claims import is_owned
 
 _ENDINGS = frozenset({"cer", "pem"})  # vendors' consoles choose by the ending; the content is PEM either way
 
@@ -40,19 +41,26 @@ def _drop_previous(actor: Actor, provider: IdentityProvider) -> bool:
     return client_keys.drop_previous(provider=provider, actor=actor)
 
 
+def _release_tenant(actor: Actor, provider: IdentityProvider) -> bool:
+    return release_tenant(provider=provider, actor=actor)
+
+
 class OidcActions(ConfirmedActions):
     """Mixed into the admin of providers."""
 
     actions_oidc: tuple[str, ...] = (
         *("discover", "make_client_key", "add_client_key"),
-        *("roll_over_client_key", "drop_client_key"),
+        *("roll_over_client_key", "drop_client_key", "release_tenant"),
     )
 
-    def offered_oidc(self, obj: IdentityProvider) -> frozenset[str]:
-        """Return the steps that fit where discovery and keys stand."""
+    def offered_oidc(self, obj: IdentityProvider, is_operator: bool) -> frozenset[str]:
+        """Return the steps that fit where discovery, keys and tenant stand."""
         if obj.protocol != ProtocolName.OIDC:
             return frozenset()
-        fitting = {"discover"} if settings_of(obj).issuer else set()
+        settings = settings_of(obj)
+        fitting = {"discover"} if settings.issuer else set()
+        if is_operator and is_owned(obj, settings):
+            fitting.add("release_tenant")
         pairs = client_keys.pairs_of(obj)
         if not pairs:
             return frozenset({*fitting, "make_client_key"})
@@ -125,6 +133,17 @@ class OidcActions(ConfirmedActions):
         question=gettext_lazy("Take the previous key of %(name)s out of our key set and forget it?"),
         change=_drop_previous,
         done=gettext_lazy("Dropped."),
+    )
+
+    release_tenant = ask_and_act(
+        "release_tenant",
+        label=gettext_lazy("Release the tenant"),
+        icon="lock_open",
+        question=gettext_lazy(
+            "Let another account claim the tenant of %(name)s? Nobody is signed out, and people go on signing in."
+        ),
+        change=_release_tenant,
+        done=gettext_lazy("Released. The next account that proves it gets it."),
     )
 
     # --- our certificate ----------------------------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from sso_oidc.admin_consent import start_path
 from sso_oidc.authorization import Flow
 from sso_oidc.callback_paths import path_in_use
 from sso_oidc.client_authentication import ClientAuthentication
+from sso_oidc.configuration import settings_of
 from sso_oidc.metadata import ProviderMetadata
-from sso_oidc.models import OidcSettings
+from sso_oidc.models import OidcSettings, TenantOwner
 from sso_oidc.presets import Asked, OurUrl, generic_names, preset_of
+from sso_oidc.tenant_claims import tenant_of
 from sso_oidc.urls_to_copy import urls_to_copy
 
 
@@ -184,6 +186,27 @@ def _three_ways(settings: OidcSettings) -> SafeString:
         ),
     )
     return format_html('<ol class="console-ways">{}</ol>', items)
+
+
+def tenant_standing(provider: IdentityProvider, links: Sequence[Link]) -> SafeString:
+    """Return whether the tenant that the settings name is proven to be the account's, and how it can be (V-6)."""
+    tenant = tenant_of(provider, settings_of(provider))
+    owner = TenantOwner.objects.filter(tenant_id=tenant).first()
+    if owner is None:
+        told = _(
+            "Test the connection as a member of the tenant whose user name is in a verified e-mail domain of the "
+            "account: then no other account can claim it."
+        )
+        return format_html("{} <span>{}</span>", badge(_("not proven yet"), "warning"), told)
+    if owner.account_id != provider.account_id:
+        return format_html(
+            "{} <span>{}</span>",
+            badge(_("already in use"), "danger"),
+            _("It can't be tested or enabled with this tenant id. Ask support."),
+        )
+    how = _("%(how)s, %(when)s") % {"how": owner.get_proof_display(), "when": moment(owner.created_at)}
+    shown = format_html('{} <span class="console-quiet">{}</span>', badge(_("proven"), "success"), how)
+    return format_html("{}{}", shown, buttons(links))
 
 
 def way_of(settings: OidcSettings) -> str:

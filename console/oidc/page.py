@@ -35,6 +35,7 @@ from sso_oidc import client_keys
 from sso_oidc.admin_consent import is_offered
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import save_oidc_settings, settings_of
+from sso_oidc.tenant_claims import tenant_of
 
 _SAVED = "_console_saved_oidc"
 
@@ -49,7 +50,7 @@ class OidcPage(OidcActions, ProviderTesting):
 
     submit_oidc = ("enable_oidc", "test_oidc")
     oidc_columns = (
-        *("oidc_our_side", "oidc_their_side", "oidc_notes"),
+        *("oidc_our_side", "oidc_their_side", "oidc_notes", "oidc_tenant"),
         *("oidc_secret", "oidc_consent", "oidc_discovered", "oidc_keys"),
     )
     if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class OidcPage(OidcActions, ProviderTesting):
         notes = ["oidc_notes"] if columns.has_notes(obj) else []
         if not may_change:
             return [ours, (title, {"fields": [*notes, "oidc_their_side"]}), says]
+        tenant = ["oidc_tenant"] if tenant_of(obj, settings_of(obj)) else []
         stored = is_stored(settings_of(obj), "client_secret")
         secret = ["client_secret", *(("remove_secret",) if stored else ())]
         keys = ["forget_keys"] if client_keys.pairs_of(obj) else []
@@ -78,7 +80,7 @@ class OidcPage(OidcActions, ProviderTesting):
             says[1]["fields"].append("oidc_consent")
         return [
             ours,
-            (title, {"fields": list(form.main_fields(obj))}),
+            (title, {"fields": [*form.main_fields(obj), *tenant]}),
             (
                 _("3. Choose how we prove who we are"),
                 {"fields": [*notes, "client_authentication", "oidc_secret", *secret, *keys, "flow"]},
@@ -130,6 +132,13 @@ class OidcPage(OidcActions, ProviderTesting):
         """What is special about this vendor."""
         return columns.notes(provider, settings_of(provider))
 
+    @display(description=gettext_lazy("whose tenant it is"))
+    def oidc_tenant(self, provider: IdentityProvider) -> SafeString:
+        """Whether the tenant is proven to be the account's (V-6)."""
+        return columns.tenant_standing(
+            provider, self.oidc_links(provider, release_tenant=_("Release the tenant"))
+        )
+
     @display(description=gettext_lazy("client secret now"))
     def oidc_secret(self, provider: IdentityProvider) -> SafeString:
         """Whether there is one."""
@@ -162,7 +171,7 @@ class OidcPage(OidcActions, ProviderTesting):
         """Return the links of the steps that fit now, for somebody who may take them."""
         # Set by get_object: a column isn't told who looks.
         may = getattr(provider, "may_change", False)
-        fitting = self.offered_oidc(provider) if may else frozenset()
+        fitting = self.offered_oidc(provider, getattr(provider, "seen_by_operator", False)) if may else set()
         return [(label, self.url_of(name, provider.pk)) for name, label in labels.items() if name in fitting]
 
     # --- saving, and then ---------------------------------------------------------------------------------------------
