@@ -21,7 +21,8 @@ from django.utils import timezone
 from accounts.models import Account, User
 from foundation import track_ids
 from foundation.client_address import network_of
-from foundation.compiled_queries import CompiledQuery, CompiledUpdate, insert, key, moment, text, update
+from foundation.compiled_queries import CompiledQuery, key, moment, text
+from foundation.compiled_writes import CompiledUpdate, insert, update
 from foundation.encryption import SecretUnreadable
 from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret

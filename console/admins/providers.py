@@ -12,7 +12,6 @@ from django.contrib.admin import display
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +22,7 @@ from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines
 from console.admins.filters import ScopedRelatedFilter
+from console.admins.not_yet import not_yet
 from console.admins.provider_actions import ProviderActions
 from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
 from console.admins.provider_graph import GraphPage
@@ -129,14 +129,13 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, Acco
         if not reason or not self.has_add_permission(request):
             answer: HttpResponse = super().add_view(request, form_url, extra_context)
             return answer
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Add identity provider"),
-            "reason": reason,
-            "opts": self.opts,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/console/provider_not_yet.html", context)
+        return not_yet(
+            self,
+            request,
+            title=_("Add identity provider"),
+            heading=_("No identity provider can be added yet"),
+            reason=reason,
+        )
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Make the draft."""
