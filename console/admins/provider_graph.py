@@ -60,7 +60,7 @@ class GraphFields(forms.Form):
     graph_tenant_id = _text(gettext_lazy("Directory (tenant) ID"))
     graph_client_id = _text(gettext_lazy("Application (client) ID"))
     graph_client_secret = forms.CharField(
-        label=gettext_lazy("Client secret for Microsoft Graph"),
+        label=gettext_lazy("Client secret for Graph"),
         required=False,
         max_length=1000,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
@@ -90,6 +90,8 @@ class GraphFormPart(GraphFields):
             placeholder = _("stored; leave empty to keep it")
             self.fields["graph_client_secret"].widget.attrs["placeholder"] = placeholder
         own = self.instance.protocol == ProtocolName.OIDC
+        if own and "graph_tenant_id" in self.fields:
+            self.fields["graph_tenant_id"].help_text = _("Empty: the tenant that the person's token names.")
         self.fields["graph_client_id"].help_text = (
             _("Empty: the application above asks, with its own secret or certificate.")
             if own

@@ -71,7 +71,7 @@ def secret_state(settings: OidcSettings) -> SafeString:
     """Return whether there is a client secret and since when; never more than that (V-23)."""
     if is_unreadable(settings, "client_secret"):
         return unreadable(
-            _("Enter it again below: until then nobody can sign in here, or put the old key back.")
+            _("Enter it again below, or have the old key put back; until then nobody can sign in here.")
         )
     if not settings.client_secret:
         return badge(_("not set"))

@@ -70,8 +70,18 @@ def test_openid_sign_in_that_comes_back_after_the_key_was_lost(
     carrying = browser.submit(asked, fresh=True, person="mia@acme.example")
     lose_key()
     before = rows()
-    assert_said(browser.submit(carrying))
+    assert_said(browser.submit(carrying), "acme-oidc")
     assert set(written(before)) <= {"audit.FailureLogEntry"}
+    assert browser.me() == {"authenticated": False}
+
+
+def test_openid_sign_in_that_is_parked_when_the_key_is_lost(
+    acme: Company, browser: PersonBrowser, lose_key: Any
+) -> None:  # L-11, V-17
+    carrying = browser.submit(browser.open(OIDC), fresh=True, person="mia@acme.example")
+    parked = browser.submit(carrying, follow=False)
+    lose_key()
+    assert_said(browser.open(parked.headers["Location"]), "continue")
     assert browser.me() == {"authenticated": False}
 
 
@@ -139,16 +149,16 @@ def test_admin_reads_which_secret_is_lost_and_enters_it_again(
     assert "client secret can't be read" in words(tested)
     # What is saved without it leaves it as it was: the key may come back.
     cipher = stored(acme)
-    assert save(console.client, address, name="Renamed").status_code == 302
+    assert save(console.client, address, acr_values="urn:mfa").status_code == 302
     assert stored(acme) == cipher
-    assert save(console.client, address, client_secret="a-secret-for-tests").status_code == 302
+    assert save(console.client, address, client_secret="a-secret-for-tests", acr_values="").status_code == 302
     assert "can't be read" not in words(console.client.get(address))
     sign_in(browser, OIDC)
     assert browser.me()["email"] == "mia@acme.example"
 
 
 def stored(acme: Company) -> str:
-    return str(vars(OidcSettings.objects.get(provider=acme.oidc))["client_secret"])
+    return str(vars(OidcSettings.objects.get(provider=acme.oidc))["client_secret"].cipher)
 
 
 def test_groups_are_kept_when_only_the_secret_for_graph_is_lost(

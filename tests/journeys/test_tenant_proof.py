@@ -19,7 +19,6 @@ from tests.journeys.entra_world import (
     CLIENT_ID,
     CLIENT_SECRET,
     EVIL_TENANT,
-    GLOBEX_TENANT,
     SLUG,
     Answer,
     EntraCloud,
@@ -182,11 +181,8 @@ def test_settings_that_changed_before_the_result_was_opened_are_not_proven(
     starter._follow = lambda page: page  # type: ignore[method-assign]
     sealed = carry(cloud, starter, asked, MEMBER).headers["Location"]
     starter._follow = follow  # type: ignore[method-assign]
-    save_oidc_settings(
-        provider=mine,
-        actor=OPERATOR,
-        values=OidcValues(issuer=cloud.issuer(GLOBEX_TENANT), client_secret="x"),
-    )
+    values = OidcValues(client_id="another-application", client_secret="x")
+    save_oidc_settings(provider=mine, actor=OPERATOR, values=values)
     assert starter.open(sealed).status == 200
     assert owners() == {}
 
