@@ -151,3 +151,14 @@ def test_provider_that_becomes_another_vendors_forgets_it(
     assert access_of(oidc) is not None
     assert save(browser, address_of(oidc), vendor="other").status_code == 302
     assert access_of(oidc) is None
+
+
+def test_new_sign_on_url_of_a_saml_provider_forgets_it_too(
+    acme: World, saml: IdentityProvider, browse: Browse
+) -> None:  # V-23: an endpoint decides as much as an issuer where credentials go
+    browser, address = browse(acme.sso_admin), address_of(saml)
+    whole = {"graph_tenant_id": TENANT, "graph_client_id": READER, "graph_client_secret": SECRET}
+    assert save(browser, address, graph_on="on", **whole).status_code == 302
+    moved = save(browser, address, sso_url="https://login.microsoftonline.us/other/saml2")
+    assert moved.status_code == 302
+    assert access_of(saml) is None

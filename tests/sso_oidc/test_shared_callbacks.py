@@ -298,6 +298,9 @@ def test_sso_account_admin_chooses_a_shared_path_only_where_an_operator_permitte
     # V-20
     with pytest.raises(privilege.NotAllowed):
         save(scene, sso_admin(scene), "openidconnect")
+    permitted = OidcValues(shared_callback=True)
+    with pytest.raises(privilege.NotAllowed):
+        save_oidc_settings(provider=scene.world.provider, actor=sso_admin(scene), values=permitted)
     row = save(scene, OPERATOR, "openidconnect")
     assert (row.callback_path, row.shared_callback) == ("openidconnect", True)
     assert save(scene, sso_admin(scene), "own").callback_path == "own"
