@@ -68,6 +68,8 @@ def continue_parked(
     try:
         if collected.is_claims:
             claims = claims_json.load(json.dumps(collected.payload))
+            # They waited for the person's word, who may have signed out at the provider meanwhile (V-17, V-19).
+            protocols.protocol_of(provider).require_still_there(provider=provider, claims=claims)
         else:
             claims = protocols.protocol_of(provider).finish(
                 request=request, provider=provider, attempt=attempt, payload=collected.payload
