@@ -116,6 +116,7 @@ def _page(
             "required": second_step.requires_second_factor(step.user),
             "secret": totp.grouped(enrolling.secret_of(step)),
             "app_address": enrolling.app_address(step),
+            "app_picture": enrolling.app_picture(step),
             "options": enrolling.options_of(request, step),
         }
         answer = render(request, "sso/enrol_factor.html", context, status=status)

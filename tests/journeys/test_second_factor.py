@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import lxml.html
 import pytest
+import segno
 import time_machine
 from django.core import mail as outgoing
 
@@ -256,3 +258,16 @@ def test_step_opens_nothing_once_passwords_are_no_longer_allowed(
     make_mandatory(acme.account)
     assert refused_for(browser.submit(page, code=code_of(secret))) == "sso_required"
     assert browser.me() == {"authenticated": False}
+
+
+def test_authenticator_app_scans_the_key_that_stands_beside_it(root: User, browser: PersonBrowser) -> None:
+    # V-11, V-24: drawn into the page, without script, style or an address that would hold the key
+    page = type_password(browser, "root@vendor.example")
+    [address] = lxml.html.fromstring(page.text).xpath("//a[starts-with(@href, 'otpauth:')]/@href")
+    assert f"secret={secret_on(page).replace(' ', '')}&" in address
+    [picture] = lxml.html.fromstring(page.text).xpath("//*[@role='img' and @aria-label]/svg")
+    assert {each.tag for each in picture.iter()} == {"svg", "path"}
+    assert not picture.xpath(".//@style | .//@href | .//@onload")
+    [dark] = picture.xpath("./path[@stroke='#000']/@d")
+    assert dark in segno.make_qr(address, error="m").svg_inline(omitsize=True)
+    assert "secret" not in " ".join(browser.trail).lower()
