@@ -65,6 +65,8 @@ class Code(StrEnum):
     WRONG_REGION = "account.wrong_region"  # S-6: a page of its own, since the person's admin can mend it
     TEST_NOT_STARTED = "test.not_started"
     CONSENT_NOT_STARTED = "consent.not_started"
+    REAUTHENTICATION_NOT_STARTED = "reauthentication.not_started"
+    OTHER_PERSON = "reauthentication.other_person"
 
 
 _NO_ACCOUNT = frozenset({Code.NO_ACTIVE_ACCOUNT, Code.DISABLED, Code.DEACTIVATED, Code.DEPROVISIONED})

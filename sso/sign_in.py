@@ -33,6 +33,7 @@ from sso import (
     connecting,
     protocols,
     providers,
+    reauthentication,
     reports,
     return_urls,
     switching,
@@ -95,8 +96,10 @@ def complete(
     if attempt.purpose == Purpose.TEST:
         return testing.complete(request, attempt, claims)
     try:
+        if attempt.purpose == Purpose.REAUTHENTICATE:
+            return reauthentication.complete(request, attempt, claims)
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
-            # V-18: a test has no path to a session.
+            # V-18: what is for something else has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
         if account is None:
             settled = (

@@ -12,6 +12,7 @@ from sso.views.me import MeView
 from sso.views.my_access import my_access
 from sso.views.password_reset import NewPasswordView, PasswordResetLinkView, PasswordResetView
 from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
+from sso.views.reauthentication import ReauthenticationView
 from sso.views.recovery import (
     DrillLinkView,
     DrillView,
@@ -64,6 +65,7 @@ urlpatterns = [
     path("password-reset/", PasswordResetView.as_view(), name="password_reset"),
     path("password-reset/new/", NewPasswordView.as_view(), name="password_new"),
     path("password-reset/<str:token>/", PasswordResetLinkView.as_view(), name="password_reset_link"),
+    path("reauthenticate/", ReauthenticationView.as_view(), name="reauthenticate"),
     path("second-step/", SecondStepView.as_view(), name="second_step"),
     path("second-factor/", SecondFactorView.as_view(), name="second_factor"),
     path("second-factor/add/", AddFactorView.as_view(), name="add_factor"),
