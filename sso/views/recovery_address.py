@@ -49,18 +49,6 @@ class RecoveryAddressView(LoginRequiredMixin, View):
         return redirect("sso:recovery_address")
 
 
-class RecoveryAddressLinkView(View):
-    """``/recovery-address/<token>/``: the address in the mail."""
-
-    http_method_names = ("get", "head")
-
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Go on without the token in the address."""
-        return mailed_links.exchange(
-            request, token, purpose=LinkPurpose.ADDRESS, to="sso:recovery_address_confirm"
-        )
-
-
 class ConfirmRecoveryAddressView(LoginRequiredMixin, View):
     """``/recovery-address/confirm/``: the button, for the signed-in person who asked."""
 
