@@ -32,6 +32,7 @@ from foundation.client_address import client_address
 from foundation.folding import fold
 from foundation.transactions import in_transaction
 from sso.link_requests import Asked, note, shown
+from sso.password import may_use_password
 
 KIND = "password_reset.asked"
 TARGET = "password-reset"  # in the failure log
@@ -46,16 +47,6 @@ class ResetRefused(Refused):
     """The link was right, and its person may not set a password any more."""
 
     code = "password_reset.refused"
-
-
-def uses_single_sign_on_only(user: User) -> bool:
-    """Tell whether a password would not be taken from this person (L-3, R-4), or they have none."""
-    account = user.account
-    if not user.has_usable_password():
-        return True
-    if account is None:
-        return False
-    return not account.password_sign_in_allowed or (account.sso_authorization and user.connected)
 
 
 @outbox.handles(KIND)
@@ -123,7 +114,7 @@ def _set(user: User, actor: Actor, address: str, password: str) -> None:
 
 
 def _why_not(user: User) -> str:
-    if uses_single_sign_on_only(user):
+    if not may_use_password(user):  # L-3, R-4; the keeper of a private deployment may
         return SSO_REQUIRED
     found = standing(user, timezone.now())
     return "" if found is Standing.READY else found.value

@@ -101,9 +101,7 @@ def cookie_name() -> str:
 
 def exchange(request: HttpRequest, token: str, *, purpose: LinkPurpose, to: str) -> HttpResponse:
     """Answer the address of a mail: keep the token in a cookie and lead to the view named ``to``."""
-    if (
-        request.get_host().lower() != public_urls.netloc()
-    ):  # V-7: on another host it would begin a session there
+    if not _is_at_home(request, purpose):
         return redirect(public_urls.absolute(request.path))
     answer = redirect(reverse(to))
     answer.status_code = 303
@@ -119,16 +117,24 @@ def exchange(request: HttpRequest, token: str, *, purpose: LinkPurpose, to: str)
     return answer
 
 
-def token_of(request: HttpRequest) -> str:
-    """Return the token that this browser brought, "" for none or on another host than the links' own."""
-    if request.get_host().lower() != public_urls.netloc():
+def token_of(request: HttpRequest, purpose: LinkPurpose) -> str:
+    """Return the token that this browser brought, "" for none or on another host than such links' own."""
+    if not _is_at_home(request, purpose):
         return ""
     return request.COOKIES.get(cookie_name(), "")[:_LONGEST]
 
 
+def _is_at_home(request: HttpRequest, purpose: LinkPurpose) -> bool:
+    """Tell whether a link of this kind may be used here: on the deployment's host, where a session would begin (V-7).
+
+    An address is confirmed by the session that is here already, on whichever host that is.
+    """
+    return purpose is LinkPurpose.ADDRESS or request.get_host().lower() == public_urls.netloc()
+
+
 def opened(request: HttpRequest, purpose: LinkPurpose) -> MailedLink:
     """Return the link that this browser may use. Raises ``LinkRefused``."""
-    return mailed_links.find(token_of(request), purpose)
+    return mailed_links.find(token_of(request, purpose), purpose)
 
 
 def forget(answer: HttpResponse) -> HttpResponse:

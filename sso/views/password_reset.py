@@ -59,7 +59,7 @@ class NewPasswordView(View):
             if not form.is_valid() or not _is_good(form, user):
                 return _new_password(request, user, form, status=400)
             user = password_reset.set_new_password(
-                request, mailed_links.token_of(request), form.cleaned_data["password"]
+                request, mailed_links.token_of(request, LinkPurpose.PASSWORD), form.cleaned_data["password"]
             )
         except (LinkRefused, Refused) as error:
             return _refused(request, error)

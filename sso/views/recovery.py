@@ -65,7 +65,7 @@ class RecoveryEnterView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Use the link and sign in; the admin comes next, where single sign-on is mended."""
         try:
-            page = recovery.enter(request, mailed_links.token_of(request))
+            page = recovery.enter(request, mailed_links.token_of(request, LinkPurpose.ACCESS))
         except (LinkRefused, Refused) as error:
             return _refused(request, error)
         return mailed_links.forget(page or redirect(recovery.HOME))
@@ -96,7 +96,7 @@ class DrillView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Note that the way works."""
         try:
-            recovery_drill.pass_test(request, mailed_links.token_of(request))
+            recovery_drill.pass_test(request, mailed_links.token_of(request, LinkPurpose.DRILL))
         except LinkRefused as error:
             return self._refused(request, error)
         done = mailed_links.notice(

@@ -72,7 +72,9 @@ class ConfirmRecoveryAddressView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it the recovery address."""
         try:
-            recovery_address.confirm(request, _person(request), mailed_links.token_of(request))
+            recovery_address.confirm(
+                request, _person(request), mailed_links.token_of(request, LinkPurpose.ADDRESS)
+            )
         except (LinkRefused, Refused) as error:
             return self._refused(request, error)
         messages.success(request, _("Your recovery address is confirmed."))

@@ -162,6 +162,18 @@ def test_stranger_who_gets_the_link_by_a_typing_error_can_not_confirm_it(acme: W
     assert acme.sso_admin.recovery_email == PRIVATE
 
 
+def test_address_is_confirmed_where_the_persons_session_is(acme: World) -> None:
+    # V-7, V-15: an account with a host name of its own has its people's sessions there
+    lifecycle.verify_host_name(account=acme.account, actor=OPERATOR, host="sso.acme.example")
+    there = client_of("sso.acme.example:8000")
+    sign_in(there, acme.sso_admin)
+    there.post(PAGE, {"address": PRIVATE})
+    path = link_to(PRIVATE, host="sso.acme.example:8000")
+    assert press(there, path).status_code == 302
+    acme.sso_admin.refresh_from_db()
+    assert acme.sso_admin.recovery_email == PRIVATE
+
+
 def test_link_confirms_once_within_an_hour_and_only_the_newest(acme: World, boss: Client) -> None:
     boss.post(PAGE, {"address": "first@mail.example"})
     first = link_to("first@mail.example")
