@@ -5,7 +5,7 @@ The answer depends on the verified domain, the account's slug and its settings a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -94,9 +94,16 @@ def buttons_of(
 ) -> list[Button]:
     """Return one button per enabled provider; on a host of its own where the account has one (design rule 9)."""
     query = {"login_hint": email, "next": next_url, "displayed": displayed, **(extra or {})}
+    return buttons_for(providers_of(account), account, query)
+
+
+def buttons_for(
+    providers: Iterable[IdentityProvider], account: Account, query: Mapping[str, str]
+) -> list[Button]:
+    """Return a button for each of these providers, whose address has what ``query`` says."""
     host = canonical_host(account)
     buttons = []
-    for provider in providers_of(account):
+    for provider in providers:
         # A provider of several accounts has to be told whose page this is.
         whose = {ACCOUNT: account.slug} if provider.is_shared else {}
         buttons.append(_button(provider, None if provider.is_shared else host, {**query, **whose}))
