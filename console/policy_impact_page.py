@@ -126,7 +126,7 @@ def _left_outside(now: WaysIn, then: WaysIn, viewer_id: UUID) -> SafeString:
     ) % {"count": len(lost)}
     parts = [people(head, lost)]
     if any(member.user_id == viewer_id for member in lost):
-        parts.insert(0, warning(_("You are one of them: you would lock yourself out.")))
+        parts.append(warning(_("You are one of them: you would lock yourself out.")))
     return joined(parts)
 
 
@@ -147,7 +147,7 @@ def named(head: str, names: Sequence[str], *, count: int | None = None) -> SafeS
 
 def warning(text: str) -> SafeString:
     """Return a sentence that has to be seen."""
-    return format_html('<p class="console-note" role="alert">{}</p>', text)
+    return format_html('<p class="console-note console-warning" role="alert">{}</p>', text)
 
 
 def note(text: str) -> SafeString:

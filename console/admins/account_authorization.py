@@ -48,8 +48,10 @@ class AuthorizationActions:
     def authorization(self, account: Account) -> SafeString:
         """Whether mapping roles decide; the buttons that switch it stand on top of the page."""
         if account.sso_authorization:
-            return badge(_("on: mapping roles alone decide what people may do"), "success")
-        return badge(_("off: roles come from sign-ins and are given by hand"))
+            shown, means = badge(_("on"), "success"), _("Mapping roles alone decide what people may do.")
+        else:
+            shown, means = badge(_("off")), _("Roles come from sign-ins and are given by hand.")
+        return format_html("{} {}", shown, means)
 
     @button(
         description=gettext_lazy("Enable Single Sign-On Authorization"),
