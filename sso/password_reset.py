@@ -23,6 +23,7 @@ from accounts.letters import in_language_of
 from accounts.lifecycle import mailed_links
 from accounts.lifecycle.locking import locked_row
 from accounts.models import LinkPurpose, User
+from accounts.password_admins import is_keeper
 from accounts.recovery import Standing, masked, standing
 from audit.actors import Actor, ActorKind
 from audit.failures import record_failure
@@ -49,11 +50,15 @@ class ResetRefused(Refused):
 
 
 def uses_single_sign_on_only(user: User) -> bool:
-    """Tell whether a password would not be taken from this person (L-3, R-4), or they have none."""
+    """Tell whether a password would not be taken from this person (L-3, R-4), or they have none.
+
+    The keeper of a private deployment is exempt here as on the login page: their password is the way back in when
+    single sign-on fails, and must not be lost by being forgotten. The link still goes to the recovery address (V-15).
+    """
     account = user.account
     if not user.has_usable_password():
         return True
-    if account is None:
+    if account is None or is_keeper(user):
         return False
     return not account.password_sign_in_allowed or (account.sso_authorization and user.connected)
 
