@@ -173,12 +173,15 @@ def alert_if_last_password_admin(locked: User, actor: Actor) -> None:
 
 
 def _who_can_help(locked: User, account: Account) -> list[str]:
-    """Return the addresses of operators, of the partner's admins and of the account's other admins."""
-    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
+    """Return the addresses of operators, of the partner's admins and of the account's other admins.
+
+    Of those who may sign in: who was removed or disabled is no longer told about the account.
+    """
+    people = User.objects.able_to_sign_in().exclude(email="").exclude(pk=locked.pk)
     told = set(people.filter(kind="operator").values_list("email", flat=True))
-    told |= set(
-        people.filter(kind="partner_admin", partner=account.partner_id).values_list("email", flat=True)
-    )
+    if account.partner_id is not None:
+        admins_above = people.filter(kind="partner_admin", partner=account.partner_id)
+        told |= set(admins_above.values_list("email", flat=True))
     admins = AccountRoleMembership.objects.for_account(account).exclude(role__built_in__in=["", "member"])
     told |= set(people.filter(account=account, pk__in=admins.values("user")).values_list("email", flat=True))
     return sorted(told)

@@ -185,6 +185,16 @@ def test_password_never_enters_an_account_that_takes_single_sign_on_only(
     assert LEAD in words(enter(emma))
 
 
+def test_recovery_link_enters_no_other_account(globex: World, admin: Client, emma: Client) -> None:
+    # V-10, V-15: it proves a mailbox alone
+    accept_as_guest(emma, admin)
+    enter(emma)
+    UserSession.objects.filter(user=globex.employee).update(in_recovery=True)
+    assert guest_in(emma) is None
+    assert "recovery link, which is for your own account only" in words(enter(emma))
+    assert refusal() == "guest.in_recovery"
+
+
 def test_session_older_than_the_visited_account_allows_is_out(
     acme: World, admin: Client, emma: Client
 ) -> None:
