@@ -88,7 +88,7 @@ def test_guest_has_what_was_given_by_hand_in_the_visited_account_only(
     assert me["guest_in"]["account_roles"] == [{"name": "Acme Billing", "source": "manual"}]
     assert {key: me[key] for key in at_home} == at_home
     shown = words(emma.get("/"))
-    assert "You are a guest in Acme invited by admin@acme.example, until" in shown
+    assert "You are a guest in Acme Invited by admin@acme.example, until" in shown
     assert "Acme Lab Acme Developer added by hand" in shown
     assert "Acme Billing added by hand" in shown
     emma.post("/guest/leave/")
