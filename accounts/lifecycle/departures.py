@@ -180,11 +180,12 @@ def carry_out_departure(*, departure: Departure, actor: Actor) -> bool:
         person_deleted.send(sender=User, user=person, actor=actor)
         drop_what_they_held(person)
     _decide(row, actor.label, restored=False)
+    lost = "what they had" if person.deleted_at is not None else "the groups that were kept for them"
     record(
         actor=actor,
         action="departure.carried_out",
         subject=subject,
-        message=f"{actor.label} confirmed what {row.asked_by} asked: {person.user_name} loses what they had.",
+        message=f"{actor.label} confirmed what {row.asked_by} asked: {person.user_name} loses {lost}.",
     )
     return True
 

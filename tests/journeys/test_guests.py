@@ -209,7 +209,7 @@ def test_session_older_than_the_visited_account_allows_is_out(
 
 
 def test_guest_who_leaves_their_own_account_is_out_everywhere(
-    globex: World, admin: Client, emma: Client
+    acme: World, globex: World, admin: Client, emma: Client
 ) -> None:
     # V-12
     accept_as_guest(emma, admin)
@@ -217,6 +217,8 @@ def test_guest_who_leaves_their_own_account_is_out_everywhere(
     lifecycle.delete_user(user=globex.employee, actor=OPERATOR)
     assert emma.get("/api/me").status_code == 401
     assert GuestAccess.objects.get().ended_at is not None
+    ended = AuditEvent.objects.get(account_id=acme.account.pk, action="guest.ended")
+    assert (ended.actor_label, ended.object_label) == ("the guest's own account", "emma@globex.example")
 
 
 def test_vendor_staff_comes_by_invitation_for_thirty_days_at_most(acme: World, admin: Client) -> None:
