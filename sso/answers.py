@@ -130,9 +130,11 @@ def page(
     )
     message = message_for(refusal.code, words)
     status = _status_of(refusal, claims)
+    support = login_options.support_of(account)
     if message is None:
-        return render(request, "sso/error.html", status=status)
+        return render(request, "sso/error.html", support, status=status)
     context = {
+        **support,
         "heading": HEADINGS.get(_code(refusal.code), DEFAULT_HEADING),
         "message": message,
         "action_url": start_again(account, again),
