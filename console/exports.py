@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -28,6 +29,19 @@ def note_export(request: HttpRequest, *, what: str, rows: int, form: str) -> Non
 def csv_file(name: str, header: Sequence[object], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """Return a table to be saved as ``<name>-<date>.csv``."""
     return _file(f"{name}-{timezone.localdate()}.csv", CONTENT_TYPE, csv_lines(header, rows))
+
+
+def json_file(name: str, rows: Iterable[Mapping[str, object]]) -> StreamingHttpResponse:
+    """Return an array of objects to be saved as ``<name>-<date>.json``, one a line."""
+    return _file(f"{name}-{timezone.localdate()}.json", "application/json", _array(rows))
+
+
+def _array(rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    before = "[\n"
+    for row in rows:
+        yield before + json.dumps(row, ensure_ascii=False)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def _file(name: str, content_type: str, parts: Iterable[str]) -> StreamingHttpResponse:
