@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from foundation.circuit_breaker import says_down
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts
+from sso.certificate_alerts import Certificate, expiring_pairs
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
@@ -32,6 +34,7 @@ from sso_oidc.checks import NAMES, advice_for, checks_of
 from sso_oidc.client import client_of, has_no_credential, missing_secret, wanted_authentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
+from sso_oidc.models import ClientKeyPair
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
 from sso_oidc.pushed_requests import must_push, push_request
 
@@ -146,6 +149,10 @@ class OidcProtocol:
             entra_tenants__tenant_id=claims.tenant_id or "",
             entra_tenants__verified_at__isnull=False,
         )
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return our own key pairs: the providers' keys have no dates."""
+        return expiring_pairs(ClientKeyPair, until)
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

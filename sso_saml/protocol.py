@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -13,10 +14,11 @@ from django.utils import timezone
 from accounts.models import Account, UserSession
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
+from sso.certificate_alerts import Certificate, expiring_pairs
 from sso.checks import Check
 from sso.claims import Claims
 from sso.graph.overage import AskedBy, resolve_overage
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider, SignInAttempt, State
 from sso.posting import post_form
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
@@ -25,7 +27,7 @@ from sso_saml.advice import advice_for
 from sso_saml.checks import NAMES, checks_of
 from sso_saml.errors import RefusalCode
 from sso_saml.key_pairs import signing_key
-from sso_saml.models import Binding, HintStyle
+from sso_saml.models import Binding, HintStyle, SamlCertificate, SpKeyPair
 from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
 from sso_saml.requests import Asking, posted_request, redirect_url_of
 
@@ -103,6 +105,15 @@ class SamlProtocol:
     ) -> QuerySet[Account]:
         """Return all of them: an assertion names no tenant, so domain, subject and id decide (S-6)."""
         return served
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return the providers' signing certificates, and our own key pairs towards them."""
+        rows = SamlCertificate.objects.filter(
+            settings__provider__state=State.ENABLED, not_after__gt=timezone.now(), not_after__lte=until
+        )
+        for row in rows.select_related("settings__provider__account"):
+            yield Certificate(row.settings.provider, row.subject, row.fingerprint, row.not_after)
+        yield from expiring_pairs(SpKeyPair, until)
 
 
 def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:

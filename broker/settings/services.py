@@ -214,6 +214,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
+    "alert-expiring-certificates": {
+        "task": "sso.tasks.alert_expiring_certificates",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "apply-retention": {
         "task": "audit.tasks.apply_retention",
         "schedule": 86_400.0,
