@@ -40,7 +40,7 @@ class Certificate:
 
 
 def expiring_pairs(model: type[Any], until: datetime) -> Iterator[Certificate]:
-    """Yield (``model`` is a ``ProviderKeyPair``) a protocol's own key pairs towards enabled providers that end before ``until``."""
+    """Yield a protocol's own key pairs (``model``) towards enabled providers that end before ``until``."""
     rows = model._default_manager.filter(
         provider__state=State.ENABLED, not_after__gt=timezone.now(), not_after__lte=until
     )

@@ -70,6 +70,12 @@ class SignInProtocol(Protocol):
     ) -> QuerySet[Account]:
         """Narrow the accounts that allowed a provider from above to those that these claims can concern (V-5)."""
 
+    def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
+        """Read names and values that somebody pasted as if the provider had sent them, for a trial (A-5).
+
+        Raises ``sso.refusals.SignInRefused`` where a sign-in would be refused for the claims themselves.
+        """
+
     def certificates(self, until: datetime) -> Iterable[Certificate]:
         """Return the certificates of enabled providers that end before ``until``, both sides' (A-7)."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib.admin import SimpleListFilter, display
@@ -31,6 +31,9 @@ from console.admins.columns import ENTRANCE_NAME, badge, changes_table, to_the_s
 from console.admins.filters import RefusedFilter
 from console.exports import csv_file, json_file, note_export
 from console.scoping import Viewer
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _TRACK_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}", re.IGNORECASE)
 
@@ -62,6 +65,7 @@ class Log(FoundByTrackId):
     newest = ""  # the column by which rows come in
     exported: tuple[tuple[str, str], ...] = ()
     other_log: type[models.Model]
+    other_knows: StrOrPromise
 
     def get_urls(self) -> list[URLPattern]:
         """Add the export."""
@@ -81,13 +85,13 @@ class Log(FoundByTrackId):
         return super().changelist_view(request, {**found, **(extra_context or {})})
 
     def _elsewhere(self, request: HttpRequest, term: str) -> tuple[str, str] | None:
-        """Return name and address of the other log's list, if it has this track ID in the viewer's reach."""
+        """Return a sentence and the address of the other log's list, if it has this track ID in the viewer's reach."""
         other: Any = self.admin_site._registry.get(self.other_log)
         if other is None or not _TRACK_ID.fullmatch(term) or not other.has_view_permission(request):
             return None
         if not other.get_queryset(request).filter(track_id=term.upper()).exists():
             return None
-        return str(other.opts.verbose_name_plural), f"{other.url_of('changelist')}?{urlencode({'q': term})}"
+        return str(self.other_knows), f"{other.url_of('changelist')}?{urlencode({'q': term})}"
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """Send what the list shows with its search and filters, all pages of it, as CSV or JSON."""
@@ -154,6 +158,7 @@ class AuditEventAdmin(Log):
 
     newest = "created_at"
     other_log = FailureLogEntry
+    other_knows = _("The failure log knows this track ID too.")
     exported = (
         ("time", "created_at"),
         ("actor", "actor_label"),
@@ -205,6 +210,7 @@ class FailureLogEntryAdmin(Log):
 
     newest = "last_seen"
     other_log = AuditEvent
+    other_knows = _("The audit trail knows this track ID too.")
     exported = (
         ("first_seen", "first_seen"),
         ("last_seen", "last_seen"),
