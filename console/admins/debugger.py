@@ -147,7 +147,7 @@ def _page(
     return TemplateResponse(
         request,
         "admin/console/claims_trial.html",
-        {**admin.admin_site.each_context(request), "title": title, "opts": admin.opts, **told, **context},
+        {**admin.admin_site.each_context(request), "title": title, **told, **context},
     )
 
 
