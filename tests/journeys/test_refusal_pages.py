@@ -80,6 +80,23 @@ def test_code_of_a_protocol_has_no_words() -> None:
         assert message_for(code, WORDS) is None
 
 
+def test_account_has_its_own_support_contact_on_its_pages(acme: Company, browser: PersonBrowser) -> None:
+    # X-1, L-11
+    values = {"support_contact": "helpdesk@acme.example"}
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values=values)
+    assert "Need help? helpdesk@acme.example" in browser.open("/login/acme/").words
+    failed = browser.post(f"{SAML}", {"SAMLResponse": "rubbish"})
+    assert "Something went wrong" in failed.words
+    assert "Support: helpdesk@acme.example" in failed.words
+    assert 'href="mailto:helpdesk@acme.example?subject=' in failed.text
+    assert "support@localhost" in browser.open("/login/").words
+    phone = {"support_contact": "Phone 4711"}
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values=phone)
+    page = browser.open("/login/acme/")
+    assert "Need help? Phone 4711" in page.words
+    assert "mailto:Phone" not in page.text
+
+
 def shows_only_a_track_id(page: object) -> bool:
     """The page holds heading, track ID and support contact, and nothing else."""
     words = page.words  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_people'),
+        ('accounts', '0008_second_step_mail'),
     ]
 
     operations = [
