@@ -134,7 +134,10 @@ def test_recovery_session_does_not_change_the_address(acme: World, boss: Client)
     assert "can't be changed in a recovery session" in words(recovered.get(PAGE))
     assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert recovered.post(PAGE, {"do": "remove"}).status_code == 400
-    assert recovered.post("/reauthenticate/", {"password": PASSWORD, "next": PAGE}).status_code == 401
+    proving = recovered.post("/reauthenticate/", {"password": PASSWORD, "next": PAGE})
+    assert proving.status_code == 403
+    assert "can't be changed in a recovery session" in words(proving)
+    assert "can't be changed in a recovery session" in words(recovered.get("/second-factor/"))
     assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert press(recovered, pending).status_code == 400
     assert "recovery_address.in_recovery" in reasons()
