@@ -6,6 +6,7 @@ which is bounded. The page shows a friendly message only for what the person or 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import structlog
@@ -19,7 +20,7 @@ from accounts.models import Account
 from audit.failures import record_failure
 from foundation.circuit_breaker import OPEN_SECONDS
 from foundation.client_address import client_address
-from sso import apply, attempts, login_options, testing
+from sso import apply, attempts, claims_json, login_options, testing
 from sso.claims import Claims
 from sso.models import IdentityProvider, Purpose, Stage
 from sso.models import SignInAttempt as Attempt
@@ -84,7 +85,11 @@ def refused(
         )
         if attempt is not None:
             attempts.finish(
-                attempt, outcome=refusal.code, report={"refusal": refusal.code, "detail": refusal.detail}
+                attempt,
+                outcome=refusal.code,
+                report={"refusal": refusal.code, "detail": refusal.detail},
+                # what was refused is what an admin most wants to look at.
+                claims=json.dumps(claims_json.without_session_secrets(claims)),
             )
     else:
         record_failure(
@@ -130,9 +135,11 @@ def page(
     )
     message = message_for(refusal.code, words)
     status = _status_of(refusal, claims)
+    support = login_options.support_of(account)
     if message is None:
-        return render(request, "sso/error.html", status=status)
+        return render(request, "sso/error.html", support, status=status)
     context = {
+        **support,
         "heading": HEADINGS.get(_code(refusal.code), DEFAULT_HEADING),
         "message": message,
         "action_url": start_again(account, again),

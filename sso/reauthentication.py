@@ -24,6 +24,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts import subjects
+from accounts.hosts import canonical_host
 from accounts.models import User, UserSession
 from accounts.second_factor import has_second_factor
 from audit.recorder import record
@@ -120,9 +121,8 @@ def buttons(request: HttpRequest, user: User, back: str) -> list[Button]:
     offered = [provider for provider in login_options.providers_of(user.account) if provider.pk in bound]
     here = [each for each in offered if provider_urls.is_at_home(each, request.get_host())]
     ticket = signing.dumps({"user": str(user.pk), "session": str(session.pk)}, salt=_SALT)
-    return login_options.buttons_for(
-        here, user.account, {"login_hint": user.email, "next": back, PARAMETER: ticket}
-    )
+    query = {"login_hint": user.email, "next": back, PARAMETER: ticket}
+    return login_options.buttons_for(here, user.account, query, host=canonical_host(user.account))
 
 
 def asked(request: HttpRequest) -> Asked | None:

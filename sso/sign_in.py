@@ -14,16 +14,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from foundation.client_address import client_address
-from foundation.compiled_queries import CompiledQuery, key
 from foundation.transactions import all_or_nothing
-from spaces.models import SpaceMembership
 from sso import (
     account_choice,
     answers,
@@ -39,15 +35,12 @@ from sso import (
     switching,
     testing,
 )
+from sso.announcement import announce
 from sso.claims import Claims
 from sso.leaving import send_on
 from sso.models import ParkedAnswer, Purpose, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
-
-_HELD: CompiledQuery[Any] = CompiledQuery(
-    lambda user: SpaceMembership.objects.filter(user=user).values_list("space__name", "role__name"), key
-)
 
 
 def continue_parked(
@@ -173,7 +166,7 @@ def _go_home(
             claims=json.dumps(claims_json.without_session_secrets(claims)),
         )
         providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
-    _announce(request, signed_in)
+    announce(request, signed_in.user, signed_in.plan.access)
     home = return_urls.landing(account, attempt.next_url)
     return send_on(request, home) if request.method == "POST" else HttpResponseRedirect(home)
 
@@ -187,16 +180,3 @@ def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:
             Code.LINK_NEEDS_PROOF, "who asked to connect SSO is no longer signed in with a fresh password"
         )
     return attempt.starter_id
-
-
-def _announce(request: HttpRequest, signed_in: apply.SignedIn) -> None:
-    """Tell the person once what they now have, when this sign-in changed it (L-14)."""
-    change = signed_in.plan.access
-    if not (change.add_spaces or change.remove_spaces or change.add_roles or change.remove_roles):
-        return
-    held = sorted({f"{space} ({role})" for space, role in _HELD.all(signed_in.user.pk)})
-    if not held:
-        text = _("Your access changed: you are in no space now.")
-    else:
-        text = _("Your access changed. You now have: %(spaces)s.") % {"spaces": ", ".join(held[:50])}
-    messages.info(request, text)

@@ -17,6 +17,7 @@ from sso import (
     attempts,
     browser,
     connecting,
+    ending_host,
     login_options,
     provider_urls,
     reauthentication,
@@ -95,7 +96,7 @@ def unknown_provider(request: HttpRequest, slug: str) -> HttpResponse:
 
 def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> HttpResponse:
     """Send the browser to the provider, from the right host, with an attempt bound to it."""
-    if not provider_urls.is_at_home(provider, request.get_host()):
+    if not provider_urls.is_at_home(provider, request.get_host()) and not _begins_here(request):
         # A sign-in starts and ends on one host; begin again where the answer will come to.
         return HttpResponseRedirect(provider_urls.absolute(provider, request.get_full_path()), status=303)
     start: Start | None = None
@@ -112,6 +113,18 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
     return response
+
+
+def _begins_here(request: HttpRequest) -> bool:
+    """Tell whether a sign-in begins on the deployment's host although its provider answers on its account's.
+
+    It does for the admin, and for "connect SSO" of somebody who is signed in on the deployment's host.
+    """
+    if not ending_host.is_deployments(request):
+        return False
+    return (
+        ending_host.is_on_the_deployment(request.GET.get("next", "")) or connecting.asker(request) is not None
+    )
 
 
 def _ended_before_it_left(
