@@ -33,6 +33,7 @@ from sso import (
     apply,
     attempts,
     claims_json,
+    ending_host,
     login_options,
     password,
     provider_urls,
@@ -112,17 +113,25 @@ def back_from_factor(request: HttpRequest, user: User, next_url: str, context: s
 
 
 def buttons(request: HttpRequest, user: User, back: str) -> list[Button]:
-    """Return a button for each provider that knows the person and asks on this host, where the session is (V-7)."""
+    """Return a button for each provider that knows the person; it begins and ends on this host, as the session (V-7).
+
+    Where the account has a host of its own, its providers answer there, and lead on to the deployment's host if the
+    session is on that (``sso.ending_host``).
+    """
     session = _session_of(request)
     if user.account is None or session is None or not may_prove(request):
         return []
     known = FederatedIdentity.objects.for_account(user.account).filter(user=user, closed_at=None)
     bound = set(known.values_list("provider", flat=True))
     offered = [provider for provider in login_options.providers_of(user.account) if provider.pk in bound]
-    here = [each for each in offered if provider_urls.is_at_home(each, request.get_host())]
+    on_the_deployment = ending_host.is_deployments(request)
+    host = None if on_the_deployment else canonical_host(user.account)
+    here = [
+        each for each in offered if on_the_deployment or provider_urls.is_at_home(each, request.get_host())
+    ]
     ticket = signing.dumps({"user": str(user.pk), "session": str(session.pk)}, salt=_SALT)
     query = {"login_hint": user.email, "next": back, PARAMETER: ticket}
-    return login_options.buttons_for(here, user.account, query, host=canonical_host(user.account))
+    return login_options.buttons_for(here, user.account, query, host=host)
 
 
 def asked(request: HttpRequest) -> Asked | None:
