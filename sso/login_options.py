@@ -5,7 +5,7 @@ The answer depends on the verified domain, the account's slug and its settings a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -58,6 +58,12 @@ def account_for_host(host: str) -> Account | None:
     return account if account is not None and account.closed_at is None else None
 
 
+def support_of(account: Account | None) -> dict[str, str]:
+    """Return the account's own support contact for a page's context, {} for the deployment's (X-1)."""
+    own = account.support_contact if account is not None else ""
+    return {"support_email": own} if own else {}
+
+
 def page_of(account: Account) -> str:
     """Return the path of an account's own login page."""
     return reverse("sso:login_account", args=[account.slug])
@@ -106,8 +112,16 @@ def buttons_of(
     """
     query = {"login_hint": email, "next": next_url, "displayed": displayed, **(extra or {})}
     host = None if on_the_deployment else host_for(account, next_url)
+    return buttons_for(providers_of(account), account, query, host=host)
+
+
+def buttons_for(
+    providers: Iterable[IdentityProvider], account: Account, query: Mapping[str, str], *, host: str | None
+) -> list[Button]:
+    """Return a button for each of these providers, whose address has what ``query`` says; on ``host`` (None: the
+    deployment's)."""
     buttons = []
-    for provider in providers_of(account):
+    for provider in providers:
         # A provider of several accounts has to be told whose page this is.
         whose = {ACCOUNT: account.slug} if provider.is_shared else {}
         buttons.append(_button(provider, None if provider.is_shared else host, {**query, **whose}))

@@ -29,6 +29,7 @@ from sso import (
     connecting,
     protocols,
     providers,
+    reauthentication,
     reports,
     return_urls,
     switching,
@@ -61,6 +62,8 @@ def continue_parked(
     try:
         if collected.is_claims:
             claims = claims_json.load(json.dumps(collected.payload))
+            # They waited for the person's word, who may have signed out at the provider meanwhile (V-17, V-19).
+            protocols.protocol_of(provider).require_still_there(provider=provider, claims=claims)
         else:
             claims = protocols.protocol_of(provider).finish(
                 request=request, provider=provider, attempt=attempt, payload=collected.payload
@@ -86,8 +89,10 @@ def complete(
     if attempt.purpose == Purpose.TEST:
         return testing.complete(request, attempt, claims)
     try:
+        if attempt.purpose == Purpose.REAUTHENTICATE:
+            return reauthentication.complete(request, attempt, claims)
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
-            # V-18: a test has no path to a session.
+            # V-18: what is for something else has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
         if account is None:
             settled = (

@@ -20,6 +20,7 @@ from sso import (
     ending_host,
     login_options,
     provider_urls,
+    reauthentication,
     return_urls,
     testing,
 )
@@ -143,20 +144,23 @@ def _ended_before_it_left(
 def _start_of(request: HttpRequest, provider: IdentityProvider) -> Start:
     """Return what this request begins, with purpose and starter fixed from here on (V-18)."""
     tested = testing.asked(request, provider)
-    asker = None if tested is not None else connecting.asker(request)
+    proving = None if tested is not None else reauthentication.asked(request)
+    asker = None if tested is not None or proving is not None else connecting.asker(request)
     start = Start(
         request=request,
         provider=provider,
-        account=_account(request, provider, asker),
+        account=_account(request, provider, proving.person if proving is not None else asker),
         login_hint=_hint(request.GET.get("login_hint", "")),
         next_url=return_urls.safe_next(request.GET.get("next", "")),
         displayed=request.GET.get("displayed", "")[:200],
         purpose=Purpose.SIGN_IN if asker is None else Purpose.LINK,
         starter=asker,
     )
-    if tested is None:
-        return start
-    return replace(start, purpose=Purpose.TEST, starter=tested.starter, report=tested.report)
+    if tested is not None:
+        return replace(start, purpose=Purpose.TEST, starter=tested.starter, report=tested.report)
+    if proving is not None:
+        return replace(start, purpose=Purpose.REAUTHENTICATE, starter=proving.person, report=proving.report)
+    return start
 
 
 def _account(request: HttpRequest, provider: IdentityProvider, asker: User | None) -> Account | None:
