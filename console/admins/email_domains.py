@@ -72,7 +72,7 @@ class EmailDomainAdmin(AccountScopedAdmin):
         (gettext_lazy("TXT record to publish"), {"fields": ("record_name", "record_value")}),
     )
     add_fieldsets = ((None, {"fields": ("account", "domain")}),)
-    actions_detail = ("check", "withdraw")
+    actions_detail = ("prove", "withdraw")
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Write it down; it has no effect yet."""
@@ -90,8 +90,8 @@ class EmailDomainAdmin(AccountScopedAdmin):
         may = require_viewer(request).may(Authority.SSO_ACCOUNT_ADMIN)
         return frozenset(self.actions_detail) if may and obj.verified_at is None else frozenset()
 
-    check = ask_and_act(
-        "check",
+    prove = ask_and_act(
+        "prove",
         label=gettext_lazy("Check now"),
         icon="dns",
         question=gettext_lazy("Look for the record of %(name)s in the DNS now?"),

@@ -61,7 +61,7 @@ def my_access_page(
         "guest_in": guest_in,
         "guest_held": _roles(guest_effective_access(guest_in)) if guest_in else {},
         "guest_access": GuestAccess.open_of(user),
-        "connect": connecting.buttons(user),
+        "connect": connecting.buttons(request, user),
         "has_recovery": recovery_address.may_have_one(user),
         "has_tokens": may_have_tokens(user),
         "tokens": usable_personal_tokens(user),

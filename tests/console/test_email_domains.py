@@ -57,7 +57,7 @@ def value_on(browser: Client, row: EmailDomain) -> str:
 
 
 def check(browser: Client, row: EmailDomain) -> str:
-    return words(browser.post(page(EmailDomain, "check", row.pk), follow=True))
+    return words(browser.post(page(EmailDomain, "prove", row.pk), follow=True))
 
 
 def last_refusal() -> str:
@@ -84,7 +84,7 @@ def test_domain_counts_from_the_moment_that_its_record_is_seen(
     assert "/login/acme/" in client.post("/login/", ask).headers["Location"]
     proven = AuditEvent.objects.get(action="account.domain_verified", actor_id=str(acme.sso_admin.pk))
     assert "is verified (DNS TXT record)." in proven.message
-    assert boss.post(page(EmailDomain, "check", row.pk)).status_code == 403  # nothing is left to do
+    assert boss.post(page(EmailDomain, "prove", row.pk)).status_code == 403  # nothing is left to do
     assert boss.post(page(EmailDomain, "withdraw", row.pk)).status_code == 403
 
 
@@ -151,7 +151,7 @@ def test_account_admin_looks_and_proves_nothing(
     admin = browse(acme.admin)
     assert "not verified" in words(admin.get(address_of(row)))
     assert admin.post(page(EmailDomain, "add"), {"domain": "more.example"}).status_code == 403
-    for name in ("check", "withdraw"):
+    for name in ("prove", "withdraw"):
         assert admin.post(page(EmailDomain, name, row.pk)).status_code == 403
     assert claimed().verified_at is None
     assert dns.asked == []

@@ -64,6 +64,11 @@ MESSAGES = {
     Code.STEP_LOCKED: (
         "Too many wrong codes were typed. Please wait an hour, or use a passkey if you have one."
     ),
+    # Never an employee's: operators, staff and partner admins at their first sign-in (V-11).
+    Code.NO_MAILBOX: (
+        "Your first sign-in takes a code that is mailed to you, and no e-mail address of yours is known. Ask an "
+        "operator of Identity Broker to enter it."
+    ),
     Code.EXPIRED: "This sign-in took longer than 30 minutes and has expired. Please start again.",
 }
 
