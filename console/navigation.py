@@ -45,6 +45,7 @@ _GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         _("Single sign-on"),
         (
             Entry("sso.identityprovider", _("Identity providers"), "key"),
+            Entry("accounts.emaildomain", _("E-mail domains"), "alternate_email"),
             Entry("sso.providergrant", _("Providers from above"), "vpn_lock"),
             Entry("sso.signinattempt", _("Sign-ins"), "login"),
             Entry("accounts.usersession", _("Sessions"), "devices"),
@@ -91,7 +92,11 @@ def sidebar(site: AdminSite, request: HttpRequest) -> list[dict[str, Any]]:
         for model, admin in site._registry.items()
         if admin.has_view_permission(request)
     }
-    groups = [_group(request, None, [(_("Overview"), "dashboard", reverse(f"{site.name}:index"))])]
+    first = [
+        (_("Overview"), "dashboard", reverse(f"{site.name}:index")),
+        (_("Reports"), "summarize", reverse(f"{site.name}:reports")),
+    ]
+    groups = [_group(request, None, first)]
     if viewer.reach is Reach.ACCOUNT:
         # One account: its own page in place of a list of one.
         own = reverse(f"{site.name}:accounts_account_change", args=[viewer.account_id])

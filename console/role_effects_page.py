@@ -63,8 +63,10 @@ def summary_of(effects: Iterable[Effect], viewer_id: UUID) -> Summary:
 
 def drawn(found: Summary, account: Account) -> SafeString:
     """Return the summary as safe HTML: one sentence, then the names, the first few of each."""
-    text = _(
-        "By what providers said last, of %(seen)d people %(gain)d gain, %(lose)d lose, %(refused)d could not sign in."
+    text = ngettext(
+        "By what providers said last, of %(seen)d person %(gain)d gain, %(lose)d lose, %(refused)d could not sign in.",
+        "By what providers said last, of %(seen)d people %(gain)d gain, %(lose)d lose, %(refused)d could not sign in.",
+        found.seen,
     )
     counts = {
         "seen": found.seen,
@@ -115,6 +117,9 @@ def _why(code: str) -> str:
         Code.ROLE_MAPPING_MISSING.value: _("no role_mapping claim"),
         Code.ROLE_MAPPING_UNMATCHED.value: _("no mapping role of that name"),
         Code.PROVIDER_NOT_ENABLED.value: _("the provider is off"),
+        Code.PROVIDER_NOT_GRANTED.value: _("the account didn't allow the provider"),
+        Code.ADMIN_NOT_ALLOWED.value: _("the provider keeps SSO account admins out"),
+        Code.IDENTITIES_SUSPENDED.value: _("the provider's issuer changed"),
         Code.UNREADABLE.value: _("the last claims can't be read"),
     }
     return texts.get(str(code), str(code))

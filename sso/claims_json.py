@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sso.claims import NO_SESSION, Claims, ClaimWarning, ProviderSession, SubjectSource
 
 _TUPLES = ("space_names", "space_roles", "groups", "role_mapping")
-_MOMENTS = ("not_on_or_after", "authenticated_at")
+_MOMENTS = ("issued_at", "not_on_or_after", "authenticated_at")
 _NAMES = tuple(field.name for field in fields(Claims))
 _SESSION_NAMES = tuple(field.name for field in fields(ProviderSession))
-_NO_SESSION = dict.fromkeys(_MOMENTS)
 _WARNING_NAMES = tuple(field.name for field in fields(ClaimWarning))
 
 
@@ -41,7 +40,8 @@ def load(text: str) -> Claims:
     data: dict[str, Any] = json.loads(text)
     session: dict[str, Any] = data["session"]
     for name in _MOMENTS:
-        session[name] = None if session[name] is None else datetime.fromisoformat(session[name])
+        said = session.get(name)  # last claims that were kept before a field was added don't have it
+        session[name] = None if said is None else datetime.fromisoformat(said)
     session["methods"] = tuple(session.get("methods", ()))
     for name in _TUPLES:
         data[name] = None if data[name] is None else tuple(data[name])
@@ -53,9 +53,9 @@ def load(text: str) -> Claims:
 
 
 def load_shown(text: str) -> Claims:
-    """Return the claims of ``without_session_secrets`` as JSON text; what was left out is ``NO_SESSION``."""
-    data: dict[str, Any] = json.loads(text)
-    return replace(load(json.dumps(data | {"session": _NO_SESSION})), session=NO_SESSION)
+    """Return the claims that ``without_session_secrets`` left, with a session of which nothing is known."""
+    nothing = {name: getattr(NO_SESSION, name) for name in _SESSION_NAMES}
+    return load(json.dumps({**json.loads(text), "session": nothing}))
 
 
 def without_session_secrets(claims: Claims) -> dict[str, Any]:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Account, UserSession
 from audit.actors import Actor
+from sso.certificate_alerts import Certificate
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
@@ -66,6 +68,12 @@ class SignInProtocol(Protocol):
         Raises ``sso.refusals.SignInRefused``.
         """
 
+    def require_still_there(self, *, provider: IdentityProvider, claims: Claims) -> None:
+        """Refuse claims whose session the provider ended after it had said them: they waited for a person's word.
+
+        Raises ``sso.refusals.SignInRefused``. ``finish`` has done so for what it returns.
+        """
+
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
     ) -> HttpResponse | None:
@@ -90,6 +98,15 @@ class SignInProtocol(Protocol):
         ``detail``; empty where there is no such thing.
         """
 
+    def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
+        """Read names and values that somebody pasted as if the provider had sent them, for a trial (A-5).
+
+        Raises ``sso.refusals.SignInRefused`` where a sign-in would be refused for the claims themselves.
+        """
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return the certificates of enabled providers that end before ``until``, both sides' (A-7)."""
+
 
 _protocols: dict[str, SignInProtocol] = {}
 
@@ -97,6 +114,11 @@ _protocols: dict[str, SignInProtocol] = {}
 def register(name: str, protocol: SignInProtocol) -> None:
     """Make a protocol known under its ``ProtocolName``."""
     _protocols[name] = protocol
+
+
+def all_protocols() -> tuple[SignInProtocol, ...]:
+    """Return every protocol that is installed."""
+    return tuple(_protocols.values())
 
 
 def protocol_of(provider: IdentityProvider) -> SignInProtocol:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account, UserSession
 from audit.actors import Actor
@@ -16,12 +18,13 @@ from foundation.encryption import SecretUnreadable
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts
+from sso.certificate_alerts import Certificate, expiring_pairs
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso.starts import Start, WayOutRefused
-from sso_oidc import callback_paths, logout, outbound, tenant_claims
+from sso_oidc import callback_paths, departures, logout, outbound, tenant_claims
 from sso_oidc.authorization import (
     DEFAULT_SCOPES,
     Flow,
@@ -31,6 +34,7 @@ from sso_oidc.authorization import (
 )
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
+from sso_oidc.claims import claims_of
 from sso_oidc.client import (
     client_of,
     has_no_credential,
@@ -41,8 +45,10 @@ from sso_oidc.client import (
 )
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
+from sso_oidc.models import ClientKeyPair
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
 from sso_oidc.pushed_requests import must_push, push_request
+from sso_oidc.tokens import IdToken
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -143,6 +149,13 @@ class OidcProtocol:
         except (OidcRefusal, OutboundError) as error:
             raise refused(error) from error
 
+    def require_still_there(self, *, provider: IdentityProvider, claims: Claims) -> None:
+        """Hold the claims against the logout tokens that came since (O-7)."""
+        try:
+            departures.require_still_there(provider, departures.Named.by_claims(claims))
+        except OidcRefusal as error:
+            raise refused(error) from error
+
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
     ) -> HttpResponse | None:
@@ -168,6 +181,22 @@ class OidcProtocol:
     def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
         """Make the tenant of an account's own provider the account's, if this test proves it (V-6)."""
         return tenant_claims.note_test(provider, settings_of(provider), claims, actor)
+
+    def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
+        """Return the claims of an ID token with this payload."""
+        row, now = settings_of(provider), timezone.now()
+        issuer, subject = said.get("iss", row.issuer), said.get("sub")
+        if not isinstance(issuer, str) or not isinstance(subject, str) or not subject:
+            raise SignInRefused(OidcCode.SUBJECT.value, "sub is missing")
+        token = IdToken(issuer, subject, (), now, now, None, "", (), "", said, "")
+        try:
+            return claims_of(token, provider, subject_claim=row.subject_claim)
+        except OidcRefusal as error:
+            raise SignInRefused(error.code.value, error.detail) from error
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return our own key pairs: the providers' keys have no dates."""
+        return expiring_pairs(ClientKeyPair, until)
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

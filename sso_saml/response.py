@@ -57,7 +57,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         return answers.refused(request, Refusal(code, error.detail), provider=provider, attempt=attempt)
     except SecretUnreadable as error:
         return answers.refused(request, secret_unreadable(error).refusal, provider=provider, attempt=attempt)
-    return switching.to_continuation(code)
+    return switching.to_continuation(code, request, attempt)
 
 
 def _tested(request: HttpRequest, provider: IdentityProvider) -> SignInAttempt | None:

@@ -164,6 +164,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "recheck-domains": {
+        "task": "accounts.tasks.recheck_domains",
+        "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
     "purge-sessions": {
         "task": "accounts.tasks.purge_sessions",
         "schedule": 86_400.0,
@@ -177,6 +182,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-oauth": {
         "task": "scim.tasks.purge_oauth",
         "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "count-group-sightings": {
+        "task": "accounts.tasks.count_group_sightings",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "purge-group-sightings": {
+        "task": "accounts.tasks.purge_group_sightings",
+        "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
     "purge-departures": {
@@ -202,6 +217,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-claims": {
         "task": "sso.tasks.purge_claims",
         "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
+    "alert-expiring-certificates": {
+        "task": "sso.tasks.alert_expiring_certificates",
+        "schedule": 3600.0,
         "options": {"expires": 3600},
     },
     "apply-retention": {

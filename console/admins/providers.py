@@ -21,6 +21,7 @@ from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines
+from console.admins.debugger import ClaimsTrial
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.not_yet import not_yet
 from console.admins.provider_actions import ProviderActions
@@ -48,7 +49,7 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, GraphPage, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
     add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -60,7 +61,7 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, Acco
     list_select_related = ("account", "partner")
     search_fields = ("name", "slug")
     actions_detail = (
-        *(*ProviderActions.actions_detail, "test_connection"),
+        *(*ProviderActions.actions_detail, "test_connection", "try_claims"),
         *(*SamlPage.actions_saml, *OidcPage.actions_oidc),
     )
     actions_submit_line = (*SamlPage.submit_saml, *OidcPage.submit_oidc)
@@ -104,12 +105,10 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, GraphPage, Acco
         switches = super().offered(request, obj)
         if not self.has_change_permission(request, obj):
             return switches
-        return (
-            switches
-            | {"test_connection"}
-            | self.offered_saml(obj)
-            | self.offered_oidc(obj, require_viewer(request).may(Authority.OPERATOR))
-        )
+        trial = {"try_claims"} if obj.account_id is not None else set()
+        is_operator = require_viewer(request).may(Authority.OPERATOR)
+        protocols = self.offered_saml(obj) | self.offered_oidc(obj, is_operator)
+        return switches | {"test_connection"} | trial | protocols
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Leave to the top what has no place further down the page."""

@@ -157,6 +157,18 @@ def test_admin_reads_which_secret_is_lost_and_enters_it_again(
     assert browser.me()["email"] == "mia@acme.example"
 
 
+def test_debugger_shows_a_sign_in_whose_claims_cannot_be_read(
+    acme: Company, admin: User, browser: PersonBrowser, lose_key: Any
+) -> None:
+    sign_in(browser, OIDC)
+    lose_key()
+    console = PersonBrowser()
+    open_session(console.client, admin)
+    shown = console.client.get(address_of(SignInAttempt.objects.get()))
+    assert shown.status_code == 200
+    assert "keys don't open it" in words(shown)
+
+
 def stored(acme: Company) -> str:
     return str(vars(OidcSettings.objects.get(provider=acme.oidc))["client_secret"].cipher)
 

@@ -27,6 +27,7 @@ from tests.journeys.recovery_world import reasons
 from tests.journeys.seen import SAML
 from tests.worlds import (
     OPERATOR,
+    PASSWORD,
     World,
     add_vendor_person,
     found_account,
@@ -110,7 +111,7 @@ def test_change_tells_the_old_address_and_ends_what_was_mailed_there(acme: World
 def test_session_older_than_a_quarter_of_an_hour_changes_nothing(acme: World, boss: Client) -> None:
     # V-15: re-authentication
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
-        assert "sign in again" in words(boss.get(PAGE))
+        assert "prove that it is you" in words(boss.get(PAGE))
         answer = boss.post(PAGE, {"address": PRIVATE})
         assert answer.status_code == 400
         assert boss.post(PAGE, {"do": "remove"}).status_code == 400
@@ -133,6 +134,11 @@ def test_recovery_session_does_not_change_the_address(acme: World, boss: Client)
     assert "can't be changed in a recovery session" in words(recovered.get(PAGE))
     assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert recovered.post(PAGE, {"do": "remove"}).status_code == 400
+    proving = recovered.post("/reauthenticate/", {"password": PASSWORD, "next": PAGE})
+    assert proving.status_code == 403
+    assert "can't be changed in a recovery session" in words(proving)
+    assert "can't be changed in a recovery session" in words(recovered.get("/second-factor/"))
+    assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert press(recovered, pending).status_code == 400
     assert "recovery_address.in_recovery" in reasons()
     acme.sso_admin.refresh_from_db()
@@ -157,6 +163,29 @@ def test_stranger_who_gets_the_link_by_a_typing_error_can_not_confirm_it(acme: W
     press(boss, path)  # and nothing was used up
     acme.sso_admin.refresh_from_db()
     assert acme.sso_admin.recovery_email == PRIVATE
+
+
+def test_address_is_confirmed_where_the_persons_session_is(acme: World) -> None:
+    # V-7, V-15: an account with a host name of its own has its people's sessions there
+    lifecycle.verify_host_name(account=acme.account, actor=OPERATOR, host="sso.acme.example")
+    there = client_of("sso.acme.example:8000")
+    sign_in(there, acme.sso_admin)
+    there.post(PAGE, {"address": PRIVATE})
+    path = link_to(PRIVATE, host="sso.acme.example:8000")
+    assert press(there, path).status_code == 302
+    acme.sso_admin.refresh_from_db()
+    assert acme.sso_admin.recovery_email == PRIVATE
+    # …and somebody who signed in for the admin is on the deployment's host, to which the link leads on
+    here = client_of("localhost:8000")
+    fields = {"user_name": acme.sso_admin.user_name, "password": PASSWORD, "next": "/admin/"}
+    assert here.post("/login/acme/", fields)["Location"] == "/admin/"
+    here.post(PAGE, {"address": "other@mail.example"})
+    path = link_to("other@mail.example", host="sso.acme.example:8000")
+    moved = client_of("sso.acme.example:8000").get(path)
+    assert moved["Location"] == f"http://localhost:8000{path}"
+    assert press(here, path).status_code == 302
+    acme.sso_admin.refresh_from_db()
+    assert acme.sso_admin.recovery_email == "other@mail.example"
 
 
 def test_link_confirms_once_within_an_hour_and_only_the_newest(acme: World, boss: Client) -> None:

@@ -23,6 +23,7 @@ from accounts.models import (
     EmailDomain,
     Group,
     GroupMembership,
+    GuestAccess,
     HeldChange,
     Kind,
     Partner,
@@ -31,7 +32,7 @@ from accounts.models import (
     UserSession,
 )
 from scim.models import OAuthClient
-from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
+from spaces.models import GroupSpaceRole, GuestAccountRole, GuestSpaceRole, Space, SpaceMembership, SpaceRole
 from sso.models import IdentityProvider, ProviderGrant, State
 from tests.console.admin_pages import Fields, address_of, page, read, with_row, without_row
 from tests.privilege_table.cast import Cast, Role
@@ -621,6 +622,40 @@ def _access() -> list[FormChange]:
             lambda cast: SpaceMembership.objects.filter(user=cast.boss).exists(),
             "space_role.granted",
             _row_added(_boss, "space_memberships", lab),
+        ),
+        FormChange(
+            "give a guest a role in a space",
+            ADMINS,
+            lambda cast: GuestSpaceRole.objects.filter(access=cast.guest).exists(),
+            "guest.role_granted",
+            _row_added(lambda cast: cast.guest, "space_roles", lab),
+        ),
+        FormChange(
+            "give a guest an account role",
+            ADMINS,
+            lambda cast: GuestAccountRole.objects.filter(access=cast.guest).exists(),
+            "guest.role_granted",
+            _row_added(
+                lambda cast: cast.guest, "account_roles", lambda cast: {"role": cast.acme.account_role.pk}
+            ),
+        ),
+        FormChange(
+            "give a guest an admin role",
+            NOBODY,
+            lambda cast: GuestAccountRole.objects.filter(access=cast.guest).exists(),
+            "guest.role_granted",
+            _row_added(
+                lambda cast: cast.guest,
+                "account_roles",
+                lambda cast: {"role": account_role_named(cast.acme.account, _ADMIN).pk},
+            ),
+        ),
+        FormChange(
+            "end a guest's access",
+            ADMINS,
+            lambda cast: GuestAccess.objects.get(pk=cast.guest.pk).ended_at is not None,
+            "guest.ended",
+            _pressed(lambda cast: cast.guest, "end"),
         ),
     ]
 

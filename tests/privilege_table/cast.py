@@ -76,6 +76,8 @@ class Cast:
     held: HeldChange  # a directory wants another address for the boss
     session: UserSession  # of the boss
     staff: User  # a colleague of the one who acts
+    guest: GuestAccess  # of a member of globex, in acme
+    former_guest: GuestAccess  # of another one, whose access is over
     people: dict[Role, User] = field(default_factory=dict)
     browsers: dict[Role, Client] = field(default_factory=dict)
     at_first: str = ""  # the fingerprint of it all; each cell is rolled back to it
@@ -139,6 +141,8 @@ def assemble() -> Cast:
         held=held,
         session=add_session(boss),
         staff=colleague,
+        guest=GuestAccess.objects.create(user=globex.employee, account=account),
+        former_guest=GuestAccess.objects.create(user=globex.admin, account=account, ended_at=timezone.now()),
     )
     cast.people = {
         Role.OPERATOR: add_vendor_person("olga", Kind.OPERATOR),

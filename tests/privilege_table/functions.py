@@ -15,7 +15,7 @@ from accounts.models import BuiltInAccountRole, EmailDomain, EndReason, Kind, Us
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from scim.oauth import clients
-from spaces import access, tenants
+from spaces import access, guest_roles, tenants
 from sso import provider_grants, providers
 from sso.models import ProtocolName, Vendor
 from sso_oidc.configuration import OidcValues, save_oidc_settings
@@ -340,6 +340,68 @@ CALLS: tuple[Call, ...] = (
             actor=actor,
             source=Source.MANUAL,
         ),
+    ),
+    Call(
+        "give a guest a role in a space",
+        ADMINS,
+        lambda cast, actor: guest_roles.grant_guest_space_role(
+            access=cast.guest, space=cast.acme.space, role=cast.acme.space_role, actor=actor
+        ),
+    ),
+    Call(
+        "take a role in a space from a guest",
+        ADMINS,
+        lambda cast, actor: guest_roles.revoke_guest_space_role(
+            access=cast.guest, space=cast.acme.space, role=cast.acme.space_role, actor=actor
+        ),
+    ),
+    Call(
+        "give a guest an account role",
+        ADMINS,
+        lambda cast, actor: guest_roles.grant_guest_account_role(
+            access=cast.guest, role=cast.acme.account_role, actor=actor
+        ),
+    ),
+    *(
+        Call(
+            f"give {name} to a guest whose access is over",
+            NOBODY,
+            give,
+            "guest.over",
+            only=ADMINS,
+        )
+        for name, give in (
+            (
+                "a role in a space",
+                lambda cast, actor: guest_roles.grant_guest_space_role(
+                    access=cast.former_guest, space=cast.acme.space, role=cast.acme.space_role, actor=actor
+                ),
+            ),
+            (
+                "an account role",
+                lambda cast, actor: guest_roles.grant_guest_account_role(
+                    access=cast.former_guest, role=cast.acme.account_role, actor=actor
+                ),
+            ),
+        )
+    ),
+    Call(
+        "give a guest an admin role",
+        NOBODY,
+        lambda cast, actor: guest_roles.grant_guest_account_role(
+            access=cast.guest, role=account_role_named(cast.acme.account, _SSO), actor=actor
+        ),
+        "guest.built_in_role",
+        only=ADMINS,
+    ),
+    Call(
+        "give a guest another account's role",
+        NOBODY,
+        lambda cast, actor: guest_roles.grant_guest_account_role(
+            access=cast.guest, role=cast.globex.account_role, actor=actor
+        ),
+        "access.wrong_account",
+        only=ADMINS,
     ),
     Call(
         "make a space",
