@@ -45,7 +45,8 @@ def is_deployments(request: HttpRequest) -> bool:
 
 def passes_by(attempt: SignInAttempt) -> bool:
     """Tell whether an attempt's answer comes to the account's host and goes on to the deployment's."""
-    meant = attempt.purpose == Purpose.LINK or is_on_the_deployment(attempt.next_url)
+    of_a_session = attempt.purpose in (Purpose.LINK, Purpose.REAUTHENTICATE)  # which is there
+    meant = of_a_session or is_on_the_deployment(attempt.next_url)
     return meant and attempt.provider.account_id is not None and attempt.host == public_urls.netloc()
 
 

@@ -118,13 +118,13 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
 def _begins_here(request: HttpRequest) -> bool:
     """Tell whether a sign-in begins on the deployment's host although its provider answers on its account's.
 
-    It does for the admin, and for "connect SSO" of somebody who is signed in on the deployment's host.
+    It does for the admin, and for "connect SSO" and a new proof of somebody who is signed in on the deployment's host.
     """
     if not ending_host.is_deployments(request):
         return False
-    return (
-        ending_host.is_on_the_deployment(request.GET.get("next", "")) or connecting.asker(request) is not None
-    )
+    if ending_host.is_on_the_deployment(request.GET.get("next", "")):
+        return True
+    return reauthentication.PARAMETER in request.GET or connecting.asker(request) is not None
 
 
 def _ended_before_it_left(

@@ -11,6 +11,7 @@ from accounts import lifecycle
 from accounts.lifecycle.roles import account_role_named
 from accounts.models import BuiltInAccountRole, User, UserSession
 from accounts.sources import Source
+from audit.models import AuditEvent
 from sso.models import FederatedIdentity
 from sso_oidc.models import OidcSettings
 from tests.journeys.conftest import OPERATOR, Company, make_mandatory
@@ -145,3 +146,19 @@ def test_page_of_the_recovery_address_is_reached_on_the_deployments_host(hosted:
     make_mandatory(hosted.account)
     _, page = reach_admin(SAML, "/recovery-address/")
     assert (page.url, page.status) == (f"{HOME}/recovery-address/", 200)
+
+
+@pytest.mark.parametrize("where", ["/recovery-address/", "/second-factor/"])
+def test_proof_is_given_on_the_host_of_the_session(hosted: Company, where: str) -> None:
+    # V-7, V-15: the account's own host, and the deployment's for somebody who came for the admin
+    signed_in_before(hosted, SAML)
+    there = PersonBrowser(OWN)
+    sign_in(there, SAML, **MIA)
+    here, _ = reach_admin(SAML)
+    for browser, home in ((there, OWN), (here, HOME)):
+        before = browser.open(f"{home}{where}")
+        [button] = lxml.html.fromstring(before.text).xpath("//a[contains(@href, 'reauthenticate=')]/@href")
+        page = sign_in(browser, button, **MIA)
+        assert page.url == f"{home}{where}"
+        assert "prove that it is you" not in page.words
+    assert AuditEvent.objects.filter(action="session.reauthenticated").count() == 2
