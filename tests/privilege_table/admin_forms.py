@@ -444,6 +444,13 @@ def _sign_in_settings() -> list[FormChange]:
             _added(EmailDomain, lambda cast: {"account": cast.acme.account.pk, "domain": "mine.example"}),
         ),
         FormChange(
+            "vouch for an e-mail domain",
+            OPERATORS,
+            lambda cast: EmailDomain.objects.get(pk=cast.waiting_domain.pk).verified_at is not None,
+            "account.domain_verified",
+            _pressed(lambda cast: cast.waiting_domain, "vouch"),
+        ),
+        FormChange(
             "withdraw an e-mail domain",
             SSO_ADMINS,
             lambda cast: not EmailDomain.objects.filter(pk=cast.waiting_domain.pk).exists(),
