@@ -22,6 +22,7 @@ from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
 from spaces import access
 from tests.console.admin_pages import address_of, words
+from tests.console.rows import ROWS
 from tests.console.test_admin_queries import queries
 from tests.worlds import (
     OPERATOR,
@@ -203,6 +204,17 @@ def test_exported_cells_are_no_formulas_and_the_export_is_in_the_trail(
     assert "pending (39 days) was exported as CSV: 1 rows." in event.message
 
 
+def test_export_that_would_be_too_long_is_refused_with_the_reason(
+    acme: World, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.reports.page.MOST_EXPORTED", 1)
+    for name in ("penny", "paul"):
+        age(add_provisioned(acme.account, name), created_at=40)
+    answer = browse(acme.admin).post(reverse("admin:report_export", args=["pending"]), follow=True)
+    assert "These are more than 1 rows" in words(answer)
+    assert not AuditEvent.objects.filter(action="export.made").exists()
+
+
 @pytest.mark.parametrize("days", ["0", "3651", "-1", "1e3", "ten", "%00"])
 def test_number_of_days_that_is_none_is_refused_with_the_reason(
     days: str, acme: World, browse: Browse
@@ -296,13 +308,16 @@ def test_admin_disables_ticked_people_after_being_told_what_ends(acme: World, br
     lifecycle.create_personal_token(
         user=ulla, actor=Actor(ActorKind.USER, str(ulla.pk), ulla.user_name), name="hers"
     )
+    sent = ROWS["accounts.invitation"](acme)
+    sent.invited_by = ulla
+    sent.save()
     browser = browse(acme.admin)
     ticked = {"person": [str(ulla.pk), str(uwe.pk)], "report": "unused", "days": "99", "page": "1"}
 
     asked = browser.post(DISABLE, ticked)
 
     assert "Disable these 2 people?" in words(asked)
-    assert "ulla@acme.example Ulla 2 1 0" in words(asked)
+    assert "ulla@acme.example Ulla 2 1 1" in words(asked)
     assert "una@acme.example" not in words(asked)
     assert not AuditEvent.objects.filter(action="user.disabled").exists()
     assert not User.objects.filter(disabled_at__isnull=False).exists()
@@ -319,6 +334,8 @@ def test_admin_disables_ticked_people_after_being_told_what_ends(acme: World, br
     assert ulla.disabled_by == acme.admin.user_name
     assert ulla.directory_active
     assert not ulla.sessions.filter(ended_at=None).exists()
+    sent.refresh_from_db()
+    assert sent.revoked_at is not None
     assert not ulla.personal_tokens.filter(revoked_at=None).exists()
 
 
