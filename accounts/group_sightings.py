@@ -89,11 +89,6 @@ def recently_seen(account: Account | UUID) -> QuerySet[SeenGroup]:
     return rows.order_by("-count", "key")
 
 
-def was_seen(account: Account | UUID, identifier: str) -> bool:
-    """Tell whether a sign-in or push ever named this identifier."""
-    return SeenGroup.objects.for_account(account).filter(key=identifier_key(identifier)).exists()
-
-
 def never_seen() -> Q:
     """Return the condition for mapped groups that no sign-in and no push ever showed.
 

@@ -48,6 +48,7 @@ def ask_and_act(
     change: Callable[[Actor, Any], bool],
     done: StrOrPromise,
     details: Callable[[Any], object] | None = None,
+    back_to_list: bool = False,
 ) -> Callable[..., HttpResponse]:
     """Return a whole button for a class body: ``disable = ask_and_act("disable", label=…, …)``.
 
@@ -64,6 +65,7 @@ def ask_and_act(
             change=change,
             done=str(done),
             details=details,
+            back_to_list=back_to_list,
         )
 
     act.__name__ = name  # unfold finds and names it by this
@@ -122,8 +124,9 @@ class ConfirmedActions:
         change: Callable[[Actor, Any], bool],
         done: str,
         details: Callable[[Any], object] | None = None,
+        back_to_list: bool = False,
     ) -> HttpResponse:
-        """Ask or act, then go back to the row.
+        """Ask or act, then go back to the row, or to the list where acting takes the row away.
 
         ``question`` may hold ``%(name)s``; ``details`` returns safe HTML to show below it.
         """
@@ -137,6 +140,7 @@ class ConfirmedActions:
             with refusals.as_message(request):
                 if change(actor_of(request), obj):
                     messages.success(request, done)
+                    back = self.url_of("changelist") if back_to_list else back
                 else:
                     messages.info(request, _("Nothing had to be changed."))
             return redirect(back)

@@ -276,11 +276,11 @@ def test_first_page_tells_how_much_the_reports_hold_for_one_statement_more(
     assert sum("seen_groups" in sql or "accounts_seengroup" in sql for sql in sent) == 1
     told = words(browser.get(reverse("admin:index")))
     assert "Pending people 1 " in told
-    assert "People who no longer sign in 1 " in told
+    assert "No longer signing in 1 " in told
     assert "Mapped groups never seen 1 " in told
-    assert "Made by hand on managed people 2 " in told  # Emma's space and group
+    assert "Made by hand 2 " in told  # Emma's space and group
     overview = words(browser.get(reverse("admin:reports")))
-    assert "Made by hand on managed people 2 " in overview
+    assert "Made by hand 2 " in overview
 
 
 # --- disabling people from a report -----------------------------------------------------------------------------------
