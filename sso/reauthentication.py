@@ -30,6 +30,7 @@ from accounts.second_factor import has_second_factor
 from audit.recorder import record
 from sso import apply, attempts, claims_json, login_options, password, provider_urls, reports, second_step
 from sso.claims import Claims
+from sso.ending_host import is_deployments
 from sso.leaving import send_on
 from sso.login_options import Button
 from sso.matching import MatchKind
@@ -96,17 +97,21 @@ def back_from_factor(request: HttpRequest, user: User, next_url: str, context: s
 
 
 def buttons(request: HttpRequest, user: User, back: str) -> list[Button]:
-    """Return a button for each provider that knows the person and asks on this host, where the session is (V-7)."""
+    """Return a button for each provider that knows the person and can be asked from this host, where the session is
+    (V-7): on the deployment's every one (``sso.ending_host``), else those at home here."""
     session = _session_of(request)
     if user.account is None or session is None or session.in_recovery:
         return []
     known = FederatedIdentity.objects.for_account(user.account).filter(user=user, closed_at=None)
     bound = set(known.values_list("provider", flat=True))
     offered = [provider for provider in login_options.providers_of(user.account) if provider.pk in bound]
-    here = [each for each in offered if provider_urls.is_at_home(each, request.get_host())]
+    anywhere = is_deployments(request)
+    here = [each for each in offered if anywhere or provider_urls.is_at_home(each, request.get_host())]
     ticket = signing.dumps({"user": str(user.pk), "session": str(session.pk)}, salt=_SALT)
     query = {"login_hint": user.email, "next": back, PARAMETER: ticket}
-    return login_options.buttons_for(here, user.account, query, host=canonical_host(user.account))
+    return login_options.buttons_for(
+        here, user.account, query, host=None if anywhere else canonical_host(user.account)
+    )
 
 
 def asked(request: HttpRequest) -> Asked | None:
