@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from accounts.models import Account, User
 from foundation.client_address import client_address
 from foundation.compiled_queries import CompiledQuery, text
+from foundation.encryption import SecretUnreadable
 from sso import (
     account_choice,
     answers,
@@ -25,7 +26,7 @@ from sso import (
     testing,
 )
 from sso.models import IdentityProvider, ProtocolName, Purpose
-from sso.refusals import Code, Refusal, SignInRefused, StartAgain
+from sso.refusals import Code, Refusal, SignInRefused, StartAgain, secret_unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     start: Start | None = None
     try:
         start = _start_of(request, provider)
-        way, begun = way_out(start)
+        way, begun = _way(way_out, start)
     except WayOutRefused as error:
         return _ended_before_it_left(request, provider, error)
     except SignInRefused as error:
@@ -113,6 +114,13 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
     return response
+
+
+def _way(way_out: WayOut, start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
+    try:
+        return way_out(start)
+    except SecretUnreadable as error:
+        raise secret_unreadable(error) from error
 
 
 def _begins_here(request: HttpRequest) -> bool:
