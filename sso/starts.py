@@ -126,13 +126,15 @@ def _way(way_out: WayOut, start: Start) -> tuple[str | HttpResponse, attempts.Be
 def _begins_here(request: HttpRequest) -> bool:
     """Tell whether a sign-in begins on the deployment's host although its provider answers on its account's.
 
-    It does for the admin, and for "connect SSO" and a new proof of somebody who is signed in on the deployment's host.
+    It does for the admin, and for what a session of the deployment's host asks: "connect SSO", and a fresh proof.
     """
     if not ending_host.is_deployments(request):
         return False
-    if ending_host.is_on_the_deployment(request.GET.get("next", "")):
-        return True
-    return reauthentication.PARAMETER in request.GET or connecting.asker(request) is not None
+    return (
+        ending_host.is_on_the_deployment(request.GET.get("next", ""))
+        or reauthentication.PARAMETER in request.GET
+        or connecting.asker(request) is not None
+    )
 
 
 def _ended_before_it_left(
