@@ -30,6 +30,7 @@ from sso.graph.clouds import cloud_of
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import allow_list_of
 from sso.protocols import TenantStanding
+from sso.providers import require_authority
 from sso_oidc.models import EntraTenant, OidcSettings, TenantOwner
 
 
@@ -67,7 +68,10 @@ def let_in(provider: IdentityProvider, tenant: str) -> Account | None:
 def note_test(
     provider: IdentityProvider, settings: OidcSettings, claims: Claims, actor: Actor
 ) -> dict[str, str]:
-    """Claim the tenant of an account's own provider if its test proves it; return what to tell (``SignInProtocol``)."""
+    """Claim the tenant of an account's own provider if its test proves it; return what to tell (``SignInProtocol``).
+
+    ``actor`` is who ran the test, who may configure the provider.
+    """
     if provider.is_shared:
         tenant = claims.tenant_id or ""
         account = let_in(provider, tenant)
@@ -82,6 +86,7 @@ def note_test(
         standing = TenantStanding.OWNED if owned else TenantStanding.UNPROVEN
         return _told(tenant, standing, "" if owned else unproven)
     said = TenantOwner.Proof.SIGN_IN
+    require_authority(provider, actor, "account.claim_tenant")
     if claim(tenant=tenant, account=account, actor=actor, proof=said, provider=provider):
         return _told(tenant, TenantStanding.OWNED)
     record_refusal(
