@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts.group_sync import identifier_key
 from accounts.models import Account, Group, GroupMembership, GroupSighting, SeenGroup
 from accounts.sources import Source
-from foundation.compiled_queries import insert
+from foundation.compiled_writes import insert
 
 RECENT = timedelta(days=90)
 MOST_AT_ONCE = 1000  # identifiers that one sign-in can leave

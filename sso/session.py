@@ -14,7 +14,7 @@ from accounts.models import EndReason, User, UserSession
 from audit.actors import Actor, ActorKind
 from foundation import track_ids
 from foundation.client_address import client_address
-from foundation.compiled_queries import insert
+from foundation.compiled_writes import insert
 from foundation.session_store import SessionStore
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider

@@ -91,6 +91,15 @@ class ConfirmedActions:
         wanted = self.offered(request, obj) - set(self.actions_beside) if obj is not None else frozenset()
         return [action for action in self._get_base_actions_detail() if action.method.__name__ in wanted]
 
+    def offered_row(self, request: HttpRequest, object_id: str, name: str) -> Any:
+        """Return the row of a button's address; 404 where the viewer sees none, 403 where it isn't offered to them."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if name not in self.offered(request, obj):
+            raise PermissionDenied
+        return obj
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row, with what is offered for it: columns that show buttons know no request."""
         obj = super().get_object(request, object_id, from_field)  # type: ignore[misc]  # mixed into a ModelAdmin
@@ -130,11 +139,7 @@ class ConfirmedActions:
 
         ``question`` may hold ``%(name)s``; ``details`` returns safe HTML to show below it.
         """
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            raise Http404
-        if name not in self.offered(request, obj):
-            raise PermissionDenied
+        obj = self.offered_row(request, object_id, name)
         back = self.url_of("change", obj.pk)
         if request.method == "POST":
             with refusals.as_message(request):

@@ -1,7 +1,7 @@
 """E-mail domains of an account: named here, proven by a DNS record, or vouched for by an operator (V-6, X-1).
 
 Whoever may change single sign-on names a domain, publishes the record that its page shows, and presses "Check now". An
-operator's own word is given on the account's page.
+operator may vouch for it instead, here or by adding it on the account's page.
 """
 
 from __future__ import annotations
@@ -49,6 +49,12 @@ def _prove(actor: Actor, domain: EmailDomain) -> bool:
     return lifecycle.prove_domain(domain=domain, actor=actor)
 
 
+def _vouch(actor: Actor, domain: EmailDomain) -> bool:
+    method = EmailDomain.Method.OPERATOR
+    lifecycle.verify_domain(account=domain.account, actor=actor, domain=domain.domain, method=method)
+    return True
+
+
 def _withdraw(actor: Actor, domain: EmailDomain) -> bool:
     return lifecycle.withdraw_domain(domain=domain, actor=actor)
 
@@ -72,7 +78,7 @@ class EmailDomainAdmin(AccountScopedAdmin):
         (gettext_lazy("TXT record to publish"), {"fields": ("record_name", "record_value")}),
     )
     add_fieldsets = ((None, {"fields": ("account", "domain")}),)
-    actions_detail = ("prove", "withdraw")
+    actions_detail = ("prove", "vouch", "withdraw")
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Write it down; it has no effect yet."""
@@ -87,8 +93,10 @@ class EmailDomainAdmin(AccountScopedAdmin):
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
         """What is verified needs neither."""
-        may = require_viewer(request).may(Authority.SSO_ACCOUNT_ADMIN)
-        return frozenset(self.actions_detail) if may and obj.verified_at is None else frozenset()
+        viewer = require_viewer(request)
+        if obj.verified_at is not None or not viewer.may(Authority.SSO_ACCOUNT_ADMIN):
+            return frozenset()
+        return frozenset({"prove", "withdraw"} | ({"vouch"} if viewer.may(Authority.OPERATOR) else set()))
 
     prove = ask_and_act(
         "prove",
@@ -96,6 +104,14 @@ class EmailDomainAdmin(AccountScopedAdmin):
         icon="dns",
         question=gettext_lazy("Look for the record of %(name)s in the DNS now?"),
         change=_prove,
+        done=gettext_lazy("The domain is verified."),
+    )
+    vouch = ask_and_act(
+        "vouch",
+        label=gettext_lazy("Vouch for it"),
+        icon="verified",
+        question=gettext_lazy("Say without a look at the DNS that %(name)s belongs to this account?"),
+        change=_vouch,
         done=gettext_lazy("The domain is verified."),
     )
     withdraw = ask_and_act(

@@ -157,6 +157,20 @@ def test_account_admin_looks_and_proves_nothing(
     assert dns.asked == []
 
 
+def test_operator_may_vouch_for_a_domain_that_waits(
+    acme: World, boss: Client, browse: Browse, operator: User, dns: NameServer
+) -> None:
+    # V-6
+    claim(boss)
+    row = claimed()
+    assert boss.post(page(EmailDomain, "vouch", row.pk)).status_code == 403
+    told = words(browse(operator).post(page(EmailDomain, "vouch", row.pk), follow=True))
+    assert "The domain is verified." in told
+    assert "TXT record" not in told
+    assert claimed().verified_by == "operator"
+    assert dns.asked == []
+
+
 def proven(boss: Client, dns: NameServer) -> EmailDomain:
     claim(boss)
     dns.records[NAME] = [value_on(boss, claimed())]

@@ -19,6 +19,7 @@ from sso import providers
 from sso.models import IdentityProvider, ProviderGrant, State
 from tests.conftest import client_of
 from tests.console.admin_pages import address_of, page, save, words
+from tests.console.test_admin_authorization_switch import by_provider
 from tests.journeys.partner_world import found_reseller
 from tests.worlds import (
     OPERATOR,
@@ -98,6 +99,15 @@ def test_identity_at_a_provider_that_is_off_is_no_way_back(proven: World, browse
     browser = browse(proven.sso_admin)
     browser.post(page(IdentityProvider, "disable", proven.provider.pk))
     assert "nobody could switch this back" in words(browser.post(mandatory(proven), follow=True))
+
+
+def test_before_disabling_the_last_way_in_the_admin_reads_that_it_is_theirs(proven: World) -> None:  # L-8
+    browser = by_provider(proven, proven.sso_admin)
+    lifecycle.update_account(
+        account=proven.account, actor=OPERATOR, values={"sso_policy": SsoPolicy.MANDATORY}
+    )
+    asked = words(browser.get(page(IdentityProvider, "disable", proven.provider.pk)))
+    assert "1 person can't sign in afterwards: sso@acme.example You are one of them" in asked
 
 
 @pytest.mark.django_db

@@ -435,6 +435,29 @@ def _sign_in_settings() -> list[FormChange]:
             ),
         ),
         FormChange(
+            "make an e-mail domain that waits for its proof",
+            SSO_ADMINS,
+            lambda cast: (
+                EmailDomain.objects.for_account(cast.acme.account).filter(domain="mine.example").exists()
+            ),
+            "account.domain_claimed",
+            _added(EmailDomain, lambda cast: {"account": cast.acme.account.pk, "domain": "mine.example"}),
+        ),
+        FormChange(
+            "vouch for an e-mail domain",
+            OPERATORS,
+            lambda cast: EmailDomain.objects.get(pk=cast.waiting_domain.pk).verified_at is not None,
+            "account.domain_verified",
+            _pressed(lambda cast: cast.waiting_domain, "vouch"),
+        ),
+        FormChange(
+            "withdraw an e-mail domain",
+            SSO_ADMINS,
+            lambda cast: not EmailDomain.objects.filter(pk=cast.waiting_domain.pk).exists(),
+            "account.domain_withdrawn",
+            _pressed(lambda cast: cast.waiting_domain, "withdraw"),
+        ),
+        FormChange(
             "add a host name",
             OPERATORS,
             lambda cast: AccountHostName.objects.filter(host="mine.example").exists(),

@@ -13,6 +13,7 @@ from accounts import lifecycle
 from accounts.models import (
     ApiToken,
     BuiltInAccountRole,
+    EmailDomain,
     Group,
     GuestAccess,
     HeldChange,
@@ -77,6 +78,7 @@ class Cast:
     session: UserSession  # of the boss
     staff: User  # a colleague of the one who acts
     guest: GuestAccess  # of a member of globex, in acme
+    waiting_domain: EmailDomain  # of acme, not proven
     former_guest: GuestAccess  # of another one, whose access is over
     people: dict[Role, User] = field(default_factory=dict)
     browsers: dict[Role, Client] = field(default_factory=dict)
@@ -142,6 +144,7 @@ def assemble() -> Cast:
         session=add_session(boss),
         staff=colleague,
         guest=GuestAccess.objects.create(user=globex.employee, account=account),
+        waiting_domain=EmailDomain.objects.create(account=account, domain="waiting.example"),
         former_guest=GuestAccess.objects.create(user=globex.admin, account=account, ended_at=timezone.now()),
     )
     cast.people = {

@@ -287,6 +287,24 @@ CALLS: tuple[Call, ...] = (
     Call("verify a domain by word", OPERATORS, _domain(EmailDomain.Method.OPERATOR)),
     Call("verify a domain by DNS", SSO_ADMINS, _domain(EmailDomain.Method.DNS)),
     Call(
+        "name a domain",
+        SSO_ADMINS,
+        lambda cast, actor: lifecycle.claim_domain(
+            account=cast.acme.account, actor=actor, domain="mine.example"
+        ),
+    ),
+    Call(
+        "withdraw a domain",
+        SSO_ADMINS,
+        lambda cast, actor: lifecycle.withdraw_domain(domain=cast.waiting_domain, actor=actor),
+    ),
+    Call(
+        "prove a domain",
+        NOBODY,
+        lambda cast, actor: lifecycle.prove_domain(domain=cast.waiting_domain, actor=actor),
+        only=frozenset(ACTORS) - SSO_ADMINS,  # whose answer is the DNS's
+    ),
+    Call(
         "verify a host name",
         OPERATORS,
         lambda cast, actor: lifecycle.verify_host_name(
