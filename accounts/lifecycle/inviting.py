@@ -235,6 +235,11 @@ def _lock(invitation: Invitation, actor: Actor, action: str) -> tuple[Invitation
     )
     subject = subjects.of_invitation(row)
     privilege.require(actor, row.account, privilege.Authority.ACCOUNT_ADMIN, action=action, subject=subject)
+    awaited = (
+        awaited_person(row.account, row.email_folded) if row.purpose == InvitationPurpose.MEMBER else None
+    )
+    if awaited is not None:  # V-8: it is an admin's way in, if they are one
+        privilege.require_over(actor, awaited, action=action, subject=subject)
     return row, subject
 
 
