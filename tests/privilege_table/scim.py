@@ -100,11 +100,11 @@ def _unheard(what: str, seen: Callable[[User], bool], **value: Any) -> Push:
     return Push(
         what,
         "PATCH",
-        _person(lambda cast: cast.target),
+        _person(lambda cast: cast.member.present),
         _patched(**value),
         200,
         False,
-        lambda cast: seen(_fresh(cast.target)),
+        lambda cast: seen(_fresh(cast.member.present)),
     )
 
 
@@ -113,15 +113,15 @@ def _is_admin(user: User) -> bool:
 
 
 def _group(cast: Cast) -> str:
-    return f"/Groups/{cast.pushed.pk}"
+    return f"/Groups/{cast.things.pushed.pk}"
 
 
 PUSHES: tuple[Push, ...] = (
-    *_of("a member", lambda cast: cast.target, names=200, rest=200),
-    *_of("an account admin", lambda cast: cast.peer, names=403, rest=200),
-    *_of("an SSO account admin", lambda cast: cast.boss, names=403, rest=200),
+    *_of("a member", lambda cast: cast.member.present, names=200, rest=200),
+    *_of("an account admin", lambda cast: cast.account_admin.present, names=403, rest=200),
+    *_of("an SSO account admin", lambda cast: cast.sso_admin.present, names=403, rest=200),
     *_of("an operator", lambda cast: cast.people["operator"], names=404, rest=404),  # type: ignore[index]
-    *_of("vendor staff", lambda cast: cast.staff, names=404, rest=404),
+    *_of("vendor staff", lambda cast: cast.staff.present, names=404, rest=404),
     *_of("a partner's admin", lambda cast: cast.people["partner admin"], names=404, rest=404),  # type: ignore[index]
     *_of("somebody of another account", lambda cast: cast.globex.admin, names=404, rest=404),
     _unheard("a password", lambda row: row.check_password("mine-Mine-9"), password="mine-Mine-9"),
@@ -144,11 +144,15 @@ PUSHES: tuple[Push, ...] = (
         _group,
         lambda cast: {
             "schemas": [PATCH_OP],
-            "Operations": [{"op": "add", "path": "members", "value": [{"value": str(cast.target.pk)}]}],
+            "Operations": [
+                {"op": "add", "path": "members", "value": [{"value": str(cast.member.present.pk)}]}
+            ],
         },
         204,
         True,
-        lambda cast: GroupMembership.objects.filter(user=cast.target, group=cast.pushed).exists(),
+        lambda cast: GroupMembership.objects.filter(
+            user=cast.member.present, group=cast.things.pushed
+        ).exists(),
     ),
     Push(
         "an operator in a group",
