@@ -104,6 +104,7 @@ class Watch:
 
     since: UUID
     written: set[str] = field(default_factory=set)
+    told: bool = False  # whether anything was written to the trail
 
     def changed(self, at_first: str) -> bool:
         """Tell whether anything is other than ``at_first``; a write may have been taken back."""
@@ -111,19 +112,20 @@ class Watch:
 
     def events(self, **wanted: Any) -> list[AuditEvent]:
         """Return the new events."""
-        return list(AuditEvent.objects.filter(pk__gt=self.since, **wanted))
+        return list(AuditEvent.objects.filter(pk__gt=self.since, **wanted)) if self.told else []
 
 
 @contextmanager
 def watching() -> Iterator[Watch]:
     """Look at every statement inside."""
     tables = {apps.get_model(label)._meta.db_table for label in _TABLES}
-    watch = Watch(new_id())
+    trail, watch = AuditEvent._meta.db_table, Watch(new_id())
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         found = _WRITES.match(sql)
         if found is not None and found[1] in tables and not _only_noise(sql):
             watch.written.add(found[1])
+        watch.told |= found is not None and found[1] == trail
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(look):
@@ -134,6 +136,13 @@ def _only_noise(sql: str) -> bool:
     """Tell whether a statement notes when something was used, and nothing else."""
     found = _SETS.match(sql)
     return found is not None and set(_COLUMN.findall(found[1])) <= _NOISE
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Leave out the drawing of pages, which costs more than the rest; what they show is the matter of other tests."""
+    with mock.patch("django.template.backends.django.Template.render", return_value=""):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

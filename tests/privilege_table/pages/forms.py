@@ -14,8 +14,9 @@ from django.db.models import Model
 from django.urls import resolve
 
 from accounts.models import User
-from tests.console.admin_pages import Fields, address_of, page, read, with_row, without_row
+from tests.console.admin_pages import Fields, address_of, fields_of, page, with_row, without_row
 from tests.privilege_table.cast import Cast, Role
+from tests.privilege_table.cells import undrawn
 
 Sent = tuple[str, Fields]  # address and fields
 Request = Callable[[Cast], Sent]
@@ -49,7 +50,7 @@ class FormChange:
     def covers(self, cast: Cast) -> set[str]:
         """Return what of the admin this tries: ``<url name>``, with the list's action or the inline's row, if any."""
         address, fields = self.request(cast)
-        name = str(resolve(address).url_name)
+        name = str(resolve(address.partition("?")[0]).url_name)
         if "action" in fields:
             return {f"{name} action {fields['action']}"}
         before = cast.pages.get(address, {})
@@ -57,16 +58,23 @@ class FormChange:
         added = {
             key.removesuffix("-TOTAL_FORMS")
             for key in fields
-            if key.endswith("-TOTAL_FORMS") and str(fields[key]) != str(before.get(key))
+            if key.endswith("-TOTAL_FORMS") and str(fields[key]) != str(before.get(key, fields[key]))
         }
         rows = {f"{name} -{prefix}" for prefix in removed} | {f"{name} +{prefix}" for prefix in added}
         return rows or {name}
 
 
 def page_of(cast: Cast, address: str) -> Fields:
-    """Return the fields of a page as the operator sees it, read once."""
+    """Return the fields of a page as the operator sees it, read once; the frame around its form is left out."""
     if address not in cast.pages:
-        cast.pages[address] = read(cast.browsers[Role.OPERATOR], address)
+        with undrawn():
+            answer = cast.browsers[Role.OPERATOR].get(address)
+        assert answer.status_code == 200, address
+        shown: Any = answer.context_data  # type: ignore[attr-defined]  # of a TemplateResponse
+        parts = list(shown["adminform"].form)
+        for formset in (each.formset for each in shown["inline_admin_formsets"]):
+            parts += [*formset.management_form, *(field for form in formset.forms for field in form)]
+        cast.pages[address] = fields_of(f'<form id="the_form">{"".join(map(str, parts))}</form>')
     return dict(cast.pages[address])
 
 

@@ -19,6 +19,7 @@ from tests.privilege_table.pages.forms import (
     SSO_ADMINS,
     FormChange,
     added,
+    chosen,
     edited,
     fresh,
     gone,
@@ -205,6 +206,13 @@ _GRANTS: tuple[FormChange, ...] = (
         gone(_grant),
         "provider.grant_revoked",
         pressed(_grant, "delete"),
+    ),
+    FormChange(
+        "forbid a provider from above, from the list",
+        SSO_ADMINS,
+        gone(_grant),
+        "provider.grant_revoked",
+        chosen("delete_selected", _grant, ProviderGrant),
     ),
     FormChange(
         "let it sign in SSO account admins",
