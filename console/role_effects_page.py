@@ -63,8 +63,10 @@ def summary_of(effects: Iterable[Effect], viewer_id: UUID) -> Summary:
 
 def drawn(found: Summary, account: Account) -> SafeString:
     """Return the summary as safe HTML: one sentence, then the names, the first few of each."""
-    text = _(
-        "By what providers said last, of %(seen)d people %(gain)d gain, %(lose)d lose, %(refused)d could not sign in."
+    text = ngettext(
+        "By what providers said last, of %(seen)d person %(gain)d gain, %(lose)d lose, %(refused)d could not sign in.",
+        "By what providers said last, of %(seen)d people %(gain)d gain, %(lose)d lose, %(refused)d could not sign in.",
+        found.seen,
     )
     counts = {
         "seen": found.seen,

@@ -9,13 +9,13 @@ would be without a way in is told by the page that asks (``sso.policy_impact``).
 from __future__ import annotations
 
 from accounts import lifecycle, privilege, subjects
-from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
+from accounts.models import Account, SsoPolicy
 from audit.actors import Actor
 from audit.refusals import Refused, refusals_audited
 from foundation.transactions import in_transaction
 from sso.login_options import providers_of
 from sso.models import IdentityProvider
-from sso.policy_impact import impact_of, read_ways_in
+from sso.policy_impact import WaysIn, an_sso_admin_gets_in, impact_of, read_ways_in
 
 
 class SsoNotProven(Refused):
@@ -38,21 +38,22 @@ def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
     least = privilege.Authority.SSO_ACCOUNT_ADMIN
     privilege.require(actor, account, least, action=action, subject=subject)
     Account.objects.select_for_update().get(pk=account.pk)  # who disables an admin meanwhile waits here
-    if not any(_is_proven(provider) for provider in providers_of(account)):
+    if not any(is_proven(provider) for provider in providers_of(account)):
         raise SsoNotProven(
             "Nobody has signed in through an enabled provider as it is configured now; try it first.",
             actor=actor,
             action=action,
             subject=subject,
         )
-    if not _an_sso_admin_gets_in(account):
+    then = read_ways_in(account).if_mandatory()
+    if not an_sso_admin_gets_in(then):
         raise SsoNotProven(
-            "No SSO account admin has signed in through a provider yet, so nobody could switch this back.",
+            "No SSO account admin has signed in through an enabled provider yet, so nobody could switch this back.",
             actor=actor,
             action=action,
             subject=subject,
         )
-    _refuse_to_lock_out(account, actor)
+    _refuse_to_lock_out(account, actor, then)
     return bool(
         lifecycle.update_account(account=account, actor=actor, values={"sso_policy": SsoPolicy.MANDATORY})
     )
@@ -65,9 +66,9 @@ def allow_passwords(*, account: Account, actor: Actor) -> bool:
     )
 
 
-def _refuse_to_lock_out(account: Account, actor: Actor) -> None:
+def _refuse_to_lock_out(account: Account, actor: Actor, then: WaysIn) -> None:
     acting = privilege.user_of(actor)
-    if acting is not None and impact_of(read_ways_in(account).if_mandatory()).locks_out(acting.pk):
+    if acting is not None and impact_of(then).locks_out(acting.pk):
         raise LocksYouOut(
             "You would lock yourself out: connect single sign-on first, by signing in through a provider.",
             actor=actor,
@@ -76,11 +77,6 @@ def _refuse_to_lock_out(account: Account, actor: Actor) -> None:
         )
 
 
-def _is_proven(provider: IdentityProvider) -> bool:
+def is_proven(provider: IdentityProvider) -> bool:
+    """Tell whether a sign-in or test succeeded at the provider as it is configured now (L-8, V-18)."""
     return provider.proven_version is not None and provider.proven_version == provider.version
-
-
-def _an_sso_admin_gets_in(account: Account) -> bool:
-    connected = User.objects.for_account(account).able_to_sign_in().filter(connected=True)
-    held = AccountRoleMembership.objects.for_account(account)
-    return held.filter(role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN, user__in=connected).exists()

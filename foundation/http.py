@@ -25,6 +25,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -61,6 +62,11 @@ class _StaleConnection(Exception):
     """A kept connection was closed by the peer just as we wrote to it."""
 
 
+@cache  # reading more than a hundred authorities takes longer than most answers
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
+
+
 class OutboundHttp:
     """The one way out (O-5).
 
@@ -79,7 +85,7 @@ class OutboundHttp:
         user_agent: str = "identity-broker",
     ) -> None:
         self.allow = allow
-        self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
+        self._tls = _trusting(ca_file or certifi.where())
         self._connect_timeout = connect_timeout
         self._user_agent = user_agent
         self._lock = threading.Lock()

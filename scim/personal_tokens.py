@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.lifecycle.tokens import PERSONAL_TOKEN_KIND
 from accounts.models import ApiToken, TokenPermission
+from accounts.password_admins import is_keeper
 from audit.actors import Actor, ActorKind
 from foundation.secret_tokens import lookup_of, matches
 from scim.api_tokens import note_use
@@ -43,4 +44,9 @@ def _unusable(token: ApiToken) -> str:
         return "The owner of this token may not sign in at the moment."
     if token.account.closed_at is not None:
         return "The account of this token is closed."
+    if not token.account.password_sign_in_allowed and not owner.connected and not is_keeper(owner):
+        # L-3: made in a session that a password opened, which would not begin any more.
+        return (
+            "This account signs in by single sign-on only, and the owner of this token has not done so yet."
+        )
     return ""

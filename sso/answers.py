@@ -21,7 +21,7 @@ from foundation.circuit_breaker import OPEN_SECONDS
 from foundation.client_address import client_address
 from sso import apply, attempts, login_options, testing
 from sso.claims import Claims
-from sso.models import IdentityProvider, Stage
+from sso.models import IdentityProvider, Purpose, Stage
 from sso.models import SignInAttempt as Attempt
 from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, StartAgain, Wording, message_for
 
@@ -98,6 +98,8 @@ def refused(
         if attempt is not None and attempt.stage == Stage.SPENT:
             attempts.finish(attempt, outcome=refusal.code, report={"refusal": refusal.code})
     log.info("sign_in_refused", reason=refusal.code, provider=provider.slug if provider else "")
+    if attempt is not None and attempt.purpose == Purpose.REAUTHENTICATE:
+        return _not_proved(request, refusal, attempt, status=_status_of(refusal, claims))
     if again is None and attempt is not None:
         again = StartAgain(attempt.account, attempt.login_hint, attempt.next_url)
     if shown is not None:
@@ -127,7 +129,7 @@ def page(
         url=url,
     )
     message = message_for(refusal.code, words)
-    status = _STATUS.get(_code(refusal.code), _FORBIDDEN_STATUS if claims is not None else _BAD_STATUS)
+    status = _status_of(refusal, claims)
     if message is None:
         return render(request, "sso/error.html", status=status)
     context = {
@@ -140,6 +142,25 @@ def page(
     if (seconds := _RETRY_AFTER.get(_code(refusal.code))) is not None:
         answer["Retry-After"] = str(seconds)
     return answer
+
+
+def _not_proved(request: HttpRequest, refusal: Refusal, attempt: Attempt, *, status: int) -> HttpResponse:
+    """Return the page of somebody whose session goes on, and whose provider did not confirm that it is them (V-15)."""
+    if refusal.code == Code.OTHER_PERSON:
+        text = _("Somebody else is signed in at %(provider)s. Sign out there, and try again.")
+    else:
+        text = _("%(provider)s did not confirm that you signed in there just now. Nothing was changed.")
+    context = {
+        "heading": _("It is not proved that it is you"),
+        "message": text % {"provider": attempt.provider.name},
+        "action_url": attempt.next_url or reverse("sso:my_access"),
+        "action_label": _("Back"),
+    }
+    return render(request, "sso/refused.html", context, status=status)
+
+
+def _status_of(refusal: Refusal, claims: Claims | None) -> int:
+    return _STATUS.get(_code(refusal.code), _FORBIDDEN_STATUS if claims is not None else _BAD_STATUS)
 
 
 def _above(provider: IdentityProvider | None) -> str:

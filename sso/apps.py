@@ -13,6 +13,7 @@ class SsoConfig(AppConfig):
         """Listen to ``accounts``: a deleted person's identities are closed (V-13). Take work from the outbox."""
         from accounts.signals import person_deleted, person_deletion_held, person_restored
         from sso import (  # noqa: F401 -- handlers of the outbox
+            first_factor,
             link_mail,
             password_reset,
             recovery,

@@ -19,12 +19,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Account, User
-from foundation import track_ids
+from foundation import public_urls, track_ids
 from foundation.client_address import network_of
 from foundation.compiled_queries import CompiledQuery, CompiledUpdate, insert, key, moment, text, update
 from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret
 from sso import browser
+from sso.ending_host import passes_by
 from sso.models import IdentityProvider, ParkedAnswer, Purpose, SignInAttempt, Stage
 from sso.refusals import Code, SignInRefused, StartAgain
 
@@ -165,11 +166,12 @@ def find_by_handle(handle: str, provider: IdentityProvider, request: HttpRequest
 
 
 def provider_asked(handle: str, request: HttpRequest) -> IdentityProvider | None:
-    """Return the provider that an attempt begun on this host asked; None where ``handle`` names none (V-20).
+    """Return the provider that an attempt asked whose answer may come here; None where ``handle`` names none (V-20).
 
     For an answer whose address doesn't say whom it is from; ``find_by_handle`` comes after it.
     """
-    found = SignInAttempt.objects.filter(handle_digest=digest(handle), host=request.get_host().lower())
+    hosts = (request.get_host().lower(), public_urls.netloc())
+    found = SignInAttempt.objects.filter(handle_digest=digest(handle), host__in=hosts)
     attempt = found.select_related("provider__account", "provider__partner").first()
     return None if attempt is None else attempt.provider
 
@@ -192,7 +194,7 @@ def _require_open(attempt: SignInAttempt | None, request: HttpRequest) -> SignIn
         )
     if attempt.stage != Stage.OPEN:
         raise SignInRefused(Code.ATTEMPT_SPENT, "the sign-in that this answers is over")
-    if attempt.host != request.get_host().lower():
+    if attempt.host != request.get_host().lower() and not passes_by(attempt):
         raise SignInRefused(Code.WRONG_HOST, f"began on {attempt.host}, answered on {request.get_host()}")
     return attempt
 

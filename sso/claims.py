@@ -56,6 +56,7 @@ class ProviderSession:
     name_qualifier: str = ""
     sp_name_qualifier: str = ""
     id_token: str = ""  # raw, for RP-initiated logout; stored encrypted
+    issued_at: datetime | None = None  # aware; when the first ID token of the answer was made
     not_on_or_after: datetime | None = None  # aware; SAML SessionNotOnOrAfter or OIDC session_expiry
     authenticated_at: datetime | None = None
     context: str = ""  # SAML AuthnContextClassRef or OIDC acr

@@ -10,7 +10,7 @@ from typing import Any
 from sso.claims import Claims, ClaimWarning, ProviderSession, SubjectSource
 
 _TUPLES = ("space_names", "space_roles", "groups", "role_mapping")
-_MOMENTS = ("not_on_or_after", "authenticated_at")
+_MOMENTS = ("issued_at", "not_on_or_after", "authenticated_at")
 _NAMES = tuple(field.name for field in fields(Claims))
 _SESSION_NAMES = tuple(field.name for field in fields(ProviderSession))
 _WARNING_NAMES = tuple(field.name for field in fields(ClaimWarning))
@@ -40,7 +40,8 @@ def load(text: str) -> Claims:
     data: dict[str, Any] = json.loads(text)
     session: dict[str, Any] = data["session"]
     for name in _MOMENTS:
-        session[name] = None if session[name] is None else datetime.fromisoformat(session[name])
+        said = session.get(name)  # last claims that were kept before a field was added don't have it
+        session[name] = None if said is None else datetime.fromisoformat(said)
     session["methods"] = tuple(session.get("methods", ()))
     for name in _TUPLES:
         data[name] = None if data[name] is None else tuple(data[name])

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User, UserSession
 from sso import login_options
+from sso.ending_host import is_deployments
 from sso.login_options import Button
 
 FRESH = timedelta(minutes=15)
@@ -22,13 +23,21 @@ PARAMETER = "connect"
 _SALT = "sso.connect"
 
 
-def buttons(user: User) -> list[Button]:
-    """Return the ways in which this person could connect single sign-on; none once they have."""
+def buttons(request: HttpRequest, user: User) -> list[Button]:
+    """Return the ways in which this person could connect single sign-on; none once they have.
+
+    They begin and end where the person is signed in: on the deployment's host, or the account's own (V-7).
+    """
     if user.account is None or user.connected:
         return []
     ticket = signing.dumps(str(user.pk), salt=_SALT)
     return login_options.buttons_of(
-        user.account, email=user.email, next_url="/", displayed="", extra={PARAMETER: ticket}
+        user.account,
+        email=user.email,
+        next_url="/",
+        displayed="",
+        extra={PARAMETER: ticket},
+        on_the_deployment=is_deployments(request),
     )
 
 

@@ -140,7 +140,7 @@ class NewPasskeyForm(forms.Form):
 
 
 class ConfirmPasswordForm(forms.Form):
-    """The password of who is signed in, once more, before a second factor changes."""
+    """The password of who is signed in, once more, before something that lasts changes (V-15)."""
 
     password = forms.CharField(
         max_length=1024,

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.hosts import canonical_host
 from accounts.letters import in_language_of
 from accounts.lifecycle import mailed_links
-from accounts.models import LinkPurpose, MailedLink
+from accounts.models import Kind, LinkPurpose, MailedLink, User
 from foundation import mail, outbox, public_urls
 
-# V-7: the admin, which recovery is for, is on the deployment's host only, and so are these pages.
 PAGES = {
     LinkPurpose.ACCESS: "sso:recovery_link",
     LinkPurpose.DRILL: "sso:recovery_drill_link",
@@ -31,7 +31,8 @@ def send(payload: dict[str, Any]) -> None:
     if link is None:
         return
     purpose = LinkPurpose(link.purpose)
-    url = public_urls.absolute(reverse(PAGES[purpose], args=[mailed_links.seal(link)]))
+    path = reverse(PAGES[purpose], args=[mailed_links.seal(link)])
+    url = public_urls.absolute(path, host=_host_of(purpose, link.user))
     with in_language_of(link.user):
         subject, lead, last = _words(purpose)
         names = {
@@ -43,6 +44,17 @@ def send(payload: dict[str, Any]) -> None:
         once = _("The link works once, within %(minutes)d minutes.") % names
         body = f"{lead % names}\n\n{url}\n\n{once}\n{last % names}\n"
         mail.deliver(to=link.address, subject=subject % names, body=body)
+
+
+def _host_of(purpose: LinkPurpose, user: User) -> str | None:
+    """Return the host name of a link's page, None for the deployment's (V-7).
+
+    There is the admin, which recovery is for. But an address is confirmed in the person's session, and a member's lives
+    on the account's own host where it has one.
+    """
+    if purpose is not LinkPurpose.ADDRESS or user.account is None or user.kind != Kind.MEMBER:
+        return None
+    return canonical_host(user.account)
 
 
 def _words(purpose: LinkPurpose) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
+from accounts.models import User
 from audit.failures import record_failure
 from foundation import outbox
 from foundation.client_address import client_address, network_of
@@ -55,6 +56,12 @@ def ask(request: HttpRequest, *, kind: str, typed: str) -> None:
         return
     with transaction.atomic():
         outbox.add(kind, {"typed": typed, "client": client})
+
+
+def note(asked: Asked, *, code: str, message: str, target: str, user: User | None = None) -> None:
+    """Write why no link was mailed into the failure log (V-21), that of the person's account if there is one."""
+    account_id = user.account_id if user is not None else None
+    record_failure(code=code, message=message, address=asked.client, target=target, account_id=account_id)
 
 
 def shown(typed: str) -> str:

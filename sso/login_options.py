@@ -5,7 +5,7 @@ The answer depends on the verified domain, the account's slug and its settings a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -14,13 +14,14 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.hosts import account_of_host, canonical_host
+from accounts.hosts import account_of_host
 from accounts.models import Account, EmailDomain, Kind, User
 from accounts.models.person import DEPLOYMENT_REALM, account_realm
 from accounts.password_admins import only_account
 from foundation import public_urls
 from foundation.folding import domain_of, fold
 from sso import protocols
+from sso.ending_host import host_for
 from sso.models import IdentityProvider, ProtocolName, State, Vendor
 
 ACCOUNT = "account"  # the parameter that names an account to a provider from above
@@ -62,12 +63,13 @@ def page_of(account: Account) -> str:
     return reverse("sso:login_account", args=[account.slug])
 
 
-def page_elsewhere(account: Account, host: str) -> str:
+def page_elsewhere(account: Account, host: str, next_url: str) -> str:
     """Return the URL of an account's login page when ``host`` is not where its people sign in, "" when it is (V-7).
 
-    An account with a host name of its own signs in there and nowhere else; the others on any host of the deployment.
+    An account with a host name of its own signs in there, and for the admin on the deployment's; the others on any host
+    of the deployment.
     """
-    own = canonical_host(account)
+    own = host_for(account, next_url)
     if host.lower() == public_urls.netloc(own) or (own is None and account_for_host(host) is None):
         return ""
     return public_urls.absolute(page_of(account), host=own)
@@ -90,13 +92,30 @@ def providers_of(account: Account) -> list[IdentityProvider]:
 
 
 def buttons_of(
-    account: Account, *, email: str, next_url: str, displayed: str, extra: Mapping[str, str] | None = None
+    account: Account,
+    *,
+    email: str,
+    next_url: str,
+    displayed: str,
+    extra: Mapping[str, str] | None = None,
+    on_the_deployment: bool = False,
 ) -> list[Button]:
-    """Return one button per enabled provider; on a host of its own where the account has one (design rule 9)."""
+    """Return one button per enabled provider; on a host of its own where the account has one (design rule 9).
+
+    ``on_the_deployment`` keeps a sign-in on the deployment's host, as a ``next_url`` of the admin does (V-7).
+    """
     query = {"login_hint": email, "next": next_url, "displayed": displayed, **(extra or {})}
-    host = canonical_host(account)
+    host = None if on_the_deployment else host_for(account, next_url)
+    return buttons_for(providers_of(account), account, query, host=host)
+
+
+def buttons_for(
+    providers: Iterable[IdentityProvider], account: Account, query: Mapping[str, str], *, host: str | None
+) -> list[Button]:
+    """Return a button for each of these providers, whose address has what ``query`` says; on ``host`` (None: the
+    deployment's)."""
     buttons = []
-    for provider in providers_of(account):
+    for provider in providers:
         # A provider of several accounts has to be told whose page this is.
         whose = {ACCOUNT: account.slug} if provider.is_shared else {}
         buttons.append(_button(provider, None if provider.is_shared else host, {**query, **whose}))

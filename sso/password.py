@@ -50,13 +50,23 @@ def sign_in_with_password(
 
 def confirm_password(request: HttpRequest, user: User, password: str) -> bool:
     """Tell whether ``password`` is that of the signed-in person; counted and limited like a sign-in."""
-    if user.account is not None and not user.account.password_sign_in_allowed and not is_keeper(user):
+    if not may_use_password(user):
         return False
     address = client_address(request)
     if not hit("password", network_of(address), limit=PASSWORDS_PER_ADDRESS, seconds=600).allowed:
         return False
     found = authenticate(request, realm=user.realm, username=user.user_name, password=password)
     return isinstance(found, User) and found.pk == user.pk
+
+
+def may_use_password(user: User) -> bool:
+    """Tell whether the person has a password that would sign them in (L-3, R-4)."""
+    if not user.has_usable_password():
+        return False
+    account = user.account
+    if account is None or is_keeper(user):
+        return True
+    return account.password_sign_in_allowed and not (account.sso_authorization and user.connected)
 
 
 @second_step.goes_on(WAY)

@@ -25,16 +25,17 @@ from accounts.lifecycle.locking import locked_row
 from accounts.models import LinkPurpose, User
 from accounts.recovery import Standing, masked, standing
 from audit.actors import Actor, ActorKind
-from audit.failures import record_failure
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail, outbox
 from foundation.client_address import client_address
 from foundation.folding import fold
 from foundation.transactions import in_transaction
-from sso.link_requests import Asked, shown
+from sso.link_requests import Asked, note, shown
+from sso.password import may_use_password
 
 KIND = "password_reset.asked"
+TARGET = "password-reset"  # in the failure log
 NOBODY = "password_reset.nobody"
 SSO_REQUIRED = "password_reset.sso_required"
 ADDRESS_CHANGED = "password_reset.address_changed"
@@ -48,27 +49,19 @@ class ResetRefused(Refused):
     code = "password_reset.refused"
 
 
-def uses_single_sign_on_only(user: User) -> bool:
-    """Tell whether a password would not be taken from this person (L-3, R-4), or they have none."""
-    account = user.account
-    if not user.has_usable_password():
-        return True
-    if account is None:
-        return False
-    return not account.password_sign_in_allowed or (account.sso_authorization and user.connected)
-
-
 @outbox.handles(KIND)
 def answer(payload: dict[str, Any]) -> None:
     """Mail a link to each person whom the address names, or why there is none."""
     asked = Asked.read(payload)
     named = _named(asked.typed)
     if not named:
-        _note(NOBODY, f"a new password was asked for {shown(asked.typed)}", asked)
+        message = f"a new password was asked for {shown(asked.typed)}"
+        note(asked, code=NOBODY, message=message, target=TARGET)
     for user in named:
         code = _why_not(user)
         if code:
-            _note(code, f"a new password was asked for {user.user_name}", asked, user)
+            message = f"a new password was asked for {user.user_name}"
+            note(asked, code=code, message=message, target=TARGET, user=user)
             _explain(user, code)
         else:
             _mail_link(user, asked)
@@ -121,7 +114,7 @@ def _set(user: User, actor: Actor, address: str, password: str) -> None:
 
 
 def _why_not(user: User) -> str:
-    if uses_single_sign_on_only(user):
+    if not may_use_password(user):  # L-3, R-4; the keeper of a private deployment may
         return SSO_REQUIRED
     found = standing(user, timezone.now())
     return "" if found is Standing.READY else found.value
@@ -133,13 +126,6 @@ def _named(typed: str) -> list[User]:
         return []
     people = User.objects.able_to_sign_in().filter(Q(email_folded=folded) | Q(user_name_folded=folded))
     return list(people.select_related("account").order_by("pk")[:_NAMED_AT_MOST])
-
-
-def _note(code: str, message: str, asked: Asked, user: User | None = None) -> None:
-    account_id = user.account_id if user is not None else None
-    record_failure(
-        code=code, message=message, address=asked.client, target="password-reset", account_id=account_id
-    )
 
 
 def _mail_link(user: User, asked: Asked) -> None:

@@ -54,6 +54,12 @@ class SignInProtocol(Protocol):
         Raises ``sso.refusals.SignInRefused``.
         """
 
+    def require_still_there(self, *, provider: IdentityProvider, claims: Claims) -> None:
+        """Refuse claims whose session the provider ended after it had said them: they waited for a person's word.
+
+        Raises ``sso.refusals.SignInRefused``. ``finish`` has done so for what it returns.
+        """
+
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession
     ) -> HttpResponse | None:

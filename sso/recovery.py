@@ -30,7 +30,6 @@ from accounts.lifecycle.locking import locked_row
 from accounts.models import AccountRoleMembership, BuiltInAccountRole, Kind, LinkPurpose, User
 from accounts.recovery import Standing, masked, standing
 from audit.actors import Actor, ActorKind
-from audit.failures import record_failure
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail, outbox
@@ -38,12 +37,13 @@ from foundation.client_address import client_address
 from foundation.folding import fold
 from foundation.transactions import in_transaction
 from sso import second_step
-from sso.link_requests import Asked, shown
+from sso.link_requests import Asked, note, shown
 from sso.refusals import SignInRefused
 from sso.second_step import Then
 from sso.session import open_session
 
 KIND = "recovery.asked"
+TARGET = "recovery-access"  # in the failure log
 WAY = "recovery"  # what the second step goes on to
 HOME = "admin:index"  # where single sign-on is mended
 SESSION = timedelta(hours=1)  # V-15
@@ -68,15 +68,15 @@ def answer(payload: dict[str, Any]) -> None:
     asked = Asked.read(payload)
     named = list(_named(asked.typed))
     if not named:
-        _note(
-            NOBODY, f"recovery access was asked for {shown(asked.typed)}, who is no SSO account admin", asked
-        )
+        message = f"recovery access was asked for {shown(asked.typed)}, who is no SSO account admin"
+        note(asked, code=NOBODY, message=message, target=TARGET)
     for user in named:
         found = standing(user, timezone.now())
         if found is Standing.READY:
             _mail_link(user, asked)
         else:
-            _note(found.value, f"recovery access was asked for {user.user_name}", asked, user)
+            message = f"recovery access was asked for {user.user_name}"
+            note(asked, code=found.value, message=message, target=TARGET, user=user)
 
 
 def _named(typed: str) -> list[User]:
@@ -92,13 +92,6 @@ def _named(typed: str) -> list[User]:
     )
     people = User.objects.present().filter(pk__in=held.values("user"))
     return list(people.select_related("account").order_by("pk"))
-
-
-def _note(code: str, message: str, asked: Asked, user: User | None = None) -> None:
-    account_id = user.account_id if user is not None else None
-    record_failure(
-        code=code, message=message, address=asked.client, target="recovery-access", account_id=account_id
-    )
 
 
 def _mail_link(user: User, asked: Asked) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts import lifecycle, privilege, subjects
 from accounts.lifecycle import mailed_links
@@ -14,8 +11,8 @@ from audit.actors import Actor, ActorKind
 from audit.refusals import Refused
 from foundation.client_address import client_address
 from foundation.rate_limits import hit
+from sso import reauthentication
 
-FRESH = timedelta(minutes=15)
 MAILS_PER_HOUR = 5
 
 
@@ -43,10 +40,9 @@ def may_have_one(user: User) -> bool:
 def why_not_now(request: HttpRequest) -> str:
     """Return the code of what is wrong with this session, "" when it may change the address."""
     session = getattr(request, "user_session", None)
-    if not isinstance(session, UserSession) or session.created_at <= timezone.now() - FRESH:
-        return NOT_FRESH
-    # Whoever got in through the mailbox must not be able to keep it for good.
-    return IN_RECOVERY if session.in_recovery else ""
+    if isinstance(session, UserSession) and session.in_recovery:
+        return IN_RECOVERY  # whoever got in through the mailbox must not be able to keep it for good
+    return "" if reauthentication.is_fresh(request) else NOT_FRESH
 
 
 def ask(request: HttpRequest, user: User, address: str) -> None:

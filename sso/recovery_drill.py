@@ -20,6 +20,7 @@ from accounts.models import (
     MailedLink,
     User,
 )
+from accounts.models.person import UserQuerySet
 from accounts.recovery import Standing, masked, standing, usable_from
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
@@ -60,12 +61,8 @@ def candidates(account: Account) -> list[Candidate]:
     passed = MailedLink.objects.for_account(account).filter(
         purpose__in=(LinkPurpose.DRILL, LinkPurpose.ACCESS), spent_at__isnull=False
     )
-    held = AccountRoleMembership.objects.for_account(account).filter(
-        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
-    )
-    people = User.objects.for_account(account).present().filter(pk__in=held.values("user"))
     found = []
-    for user in people.select_related("account"):
+    for user in sso_admins(account).select_related("account"):
         # A proof of an older address proves nothing about this one.
         proofs = passed.filter(user=user, address=user.recovery_email) if user.recovery_email else None
         latest = proofs.aggregate(latest=Max("spent_at"))["latest"] if proofs is not None else None
@@ -80,6 +77,24 @@ def candidates(account: Account) -> list[Candidate]:
             )
         )
     return sorted(found, key=lambda one: (one.standing is not Standing.READY, one.user.user_name_folded))
+
+
+def able_to_recover(account: Account) -> list[User]:
+    """Return the SSO account admins who could use recovery access now, by user name (L-9); one query."""
+    now = timezone.now()
+    people = (
+        sso_admins(account).able_to_sign_in().select_related("account").order_by("user_name_folded", "pk")
+    )
+    return [user for user in people if standing(user, now) is Standing.READY]
+
+
+def sso_admins(account: Account) -> UserQuerySet:
+    """Return everybody present who holds the account's SSO account admin role, as a query."""
+    held = AccountRoleMembership.objects.for_account(account).filter(
+        role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
+    )
+    people: UserQuerySet = User.objects.for_account(account).present()
+    return people.filter(pk__in=held.values("user"))
 
 
 @refusals_audited

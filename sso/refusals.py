@@ -34,6 +34,7 @@ class Code(StrEnum):
     PROVIDER_UNREACHABLE = "provider.unreachable"  # O-5: passes by itself
     STEP_OVER = "second_step.over"
     STEP_LOCKED = "second_step.locked"
+    NO_MAILBOX = "second_step.no_mailbox"  # V-11
     # a track ID only (L-11)
     ACCOUNT_CLOSED = "account.closed"
     PROVIDER_UNKNOWN = "provider.unknown"
@@ -65,6 +66,8 @@ class Code(StrEnum):
     WRONG_REGION = "account.wrong_region"  # S-6: a page of its own, since the person's admin can mend it
     TEST_NOT_STARTED = "test.not_started"
     CONSENT_NOT_STARTED = "consent.not_started"
+    REAUTHENTICATION_NOT_STARTED = "reauthentication.not_started"
+    OTHER_PERSON = "reauthentication.other_person"
 
 
 _NO_ACCOUNT = frozenset({Code.NO_ACTIVE_ACCOUNT, Code.DISABLED, Code.DEACTIVATED, Code.DEPROVISIONED})
@@ -151,6 +154,10 @@ def message_for(code: str, words: Wording) -> str | None:
         ),
         Code.STEP_LOCKED: _(
             "Too many wrong codes were typed. Please wait an hour, or use a passkey if you have one."
+        ),
+        Code.NO_MAILBOX: _(
+            "Your first sign-in takes a code that is mailed to you, and no e-mail address of yours is known. Ask an "
+            "operator of %(product)s to enter it."
         ),
         Code.EXPIRED: _("This sign-in took longer than 30 minutes and has expired. Please start again."),
     }

@@ -24,7 +24,7 @@ from accounts.second_factor import has_second_factor, requires_second_factor
 from audit.actors import Actor, ActorKind
 from foundation.client_address import client_address
 from foundation.secret_tokens import digest, matches, random_secret
-from sso import browser
+from sso import browser, first_factor
 from sso.refusals import Code, SignInRefused, StartAgain
 
 __all__ = ["PARAMETER", "Then", "begin", "find", "goes_on", "requires_second_factor", "second_step"]
@@ -69,16 +69,21 @@ def second_step(request: HttpRequest, user: User, then: Then) -> HttpResponse | 
 
     People who need a factor and have none are led to enrol before anything opens (V-11).
     """
-    enrolled = has_second_factor(user)
-    if not enrolled and not requires_second_factor(user):
-        return None
-    return begin(request, user, then, enrolling=not enrolled)
+    if has_second_factor(user):
+        return begin(request, user, then, enrolling=False)
+    return begin(request, user, then, enrolling=True, first=True) if requires_second_factor(user) else None
 
 
-def begin(request: HttpRequest, user: User, then: Then, *, enrolling: bool) -> HttpResponse:
-    """Make a step and send this browser to its page."""
+def begin(
+    request: HttpRequest, user: User, then: Then, *, enrolling: bool, first: bool = False
+) -> HttpResponse:
+    """Make a step and send this browser to its page.
+
+    ``first`` is for somebody who enrols their first factor on the strength of a password alone: a code is mailed to
+    them, which comes before (``sso.first_factor``). Raises ``SignInRefused`` when there is nowhere to mail it to.
+    """
     handle, secret = random_secret(), browser.secret_or_new(request)
-    SecondStep.objects.create(
+    step = SecondStep(
         user=user,
         way=then.way,
         next_url=then.next_url,
@@ -89,6 +94,10 @@ def begin(request: HttpRequest, user: User, then: Then, *, enrolling: bool) -> H
         proof=digest(user.get_session_auth_hash()),
         expires_at=timezone.now() + LIFETIME,
     )
+    if first:
+        first_factor.mail_code(request, step)
+    else:
+        step.save(force_insert=True)
     target = f"{reverse('sso:second_step')}?{urlencode({PARAMETER: handle})}"
     answer = HttpResponseRedirect(target, status=303)
     browser.remember(answer, secret)

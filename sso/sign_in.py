@@ -14,16 +14,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from foundation.client_address import client_address
-from foundation.compiled_queries import CompiledQuery, key
 from foundation.transactions import all_or_nothing
-from spaces.models import SpaceMembership
 from sso import (
     account_choice,
     answers,
@@ -33,20 +29,18 @@ from sso import (
     connecting,
     protocols,
     providers,
+    reauthentication,
     reports,
     return_urls,
     switching,
     testing,
 )
+from sso.announcement import announce
 from sso.claims import Claims
 from sso.leaving import send_on
 from sso.models import ParkedAnswer, Purpose, SignInAttempt
 from sso.refusals import Code, SignInRefused
 from sso.session import open_session
-
-_HELD: CompiledQuery[Any] = CompiledQuery(
-    lambda user: SpaceMembership.objects.filter(user=user).values_list("space__name", "role__name"), key
-)
 
 
 def continue_parked(
@@ -68,6 +62,8 @@ def continue_parked(
     try:
         if collected.is_claims:
             claims = claims_json.load(json.dumps(collected.payload))
+            # They waited for the person's word, who may have signed out at the provider meanwhile (V-17, V-19).
+            protocols.protocol_of(provider).require_still_there(provider=provider, claims=claims)
         else:
             claims = protocols.protocol_of(provider).finish(
                 request=request, provider=provider, attempt=attempt, payload=collected.payload
@@ -93,8 +89,10 @@ def complete(
     if attempt.purpose == Purpose.TEST:
         return testing.complete(request, attempt, claims)
     try:
+        if attempt.purpose == Purpose.REAUTHENTICATE:
+            return reauthentication.complete(request, attempt, claims)
         if attempt.purpose not in (Purpose.SIGN_IN, Purpose.LINK):
-            # V-18: a test has no path to a session.
+            # V-18: what is for something else has no path to a session.
             raise SignInRefused(Code.PROVIDER_NOT_ENABLED, f"an attempt to {attempt.purpose} signs nobody in")
         if account is None:
             settled = (
@@ -168,7 +166,7 @@ def _go_home(
             claims=json.dumps(claims_json.without_session_secrets(claims)),
         )
         providers.note_proof(provider=attempt.provider, version=attempt.provider_version)
-    _announce(request, signed_in)
+    announce(request, signed_in.user, signed_in.plan.access)
     home = return_urls.landing(account, attempt.next_url)
     return send_on(request, home) if request.method == "POST" else HttpResponseRedirect(home)
 
@@ -182,16 +180,3 @@ def _proven(request: HttpRequest, attempt: SignInAttempt) -> Any:
             Code.LINK_NEEDS_PROOF, "who asked to connect SSO is no longer signed in with a fresh password"
         )
     return attempt.starter_id
-
-
-def _announce(request: HttpRequest, signed_in: apply.SignedIn) -> None:
-    """Tell the person once what they now have, when this sign-in changed it (L-14)."""
-    change = signed_in.plan.access
-    if not (change.add_spaces or change.remove_spaces or change.add_roles or change.remove_roles):
-        return
-    held = sorted({f"{space} ({role})" for space, role in _HELD.all(signed_in.user.pk)})
-    if not held:
-        text = _("Your access changed: you are in no space now.")
-    else:
-        text = _("Your access changed. You now have: %(spaces)s.") % {"spaces": ", ".join(held[:50])}
-    messages.info(request, text)

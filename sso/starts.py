@@ -17,8 +17,10 @@ from sso import (
     attempts,
     browser,
     connecting,
+    ending_host,
     login_options,
     provider_urls,
+    reauthentication,
     return_urls,
     testing,
 )
@@ -94,7 +96,7 @@ def unknown_provider(request: HttpRequest, slug: str) -> HttpResponse:
 
 def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> HttpResponse:
     """Send the browser to the provider, from the right host, with an attempt bound to it."""
-    if not provider_urls.is_at_home(provider, request.get_host()):
+    if not provider_urls.is_at_home(provider, request.get_host()) and not _begins_here(request):
         # A sign-in starts and ends on one host; begin again where the answer will come to.
         return HttpResponseRedirect(provider_urls.absolute(provider, request.get_full_path()), status=303)
     start: Start | None = None
@@ -111,6 +113,18 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     response = HttpResponseRedirect(way) if isinstance(way, str) else way
     browser.remember(response, begun.browser_secret)
     return response
+
+
+def _begins_here(request: HttpRequest) -> bool:
+    """Tell whether a sign-in begins on the deployment's host although its provider answers on its account's.
+
+    It does for the admin, and for "connect SSO" of somebody who is signed in on the deployment's host.
+    """
+    if not ending_host.is_deployments(request):
+        return False
+    return (
+        ending_host.is_on_the_deployment(request.GET.get("next", "")) or connecting.asker(request) is not None
+    )
 
 
 def _ended_before_it_left(
@@ -130,20 +144,23 @@ def _ended_before_it_left(
 def _start_of(request: HttpRequest, provider: IdentityProvider) -> Start:
     """Return what this request begins, with purpose and starter fixed from here on (V-18)."""
     tested = testing.asked(request, provider)
-    asker = None if tested is not None else connecting.asker(request)
+    proving = None if tested is not None else reauthentication.asked(request)
+    asker = None if tested is not None or proving is not None else connecting.asker(request)
     start = Start(
         request=request,
         provider=provider,
-        account=_account(request, provider, asker),
+        account=_account(request, provider, proving.person if proving is not None else asker),
         login_hint=_hint(request.GET.get("login_hint", "")),
         next_url=return_urls.safe_next(request.GET.get("next", "")),
         displayed=request.GET.get("displayed", "")[:200],
         purpose=Purpose.SIGN_IN if asker is None else Purpose.LINK,
         starter=asker,
     )
-    if tested is None:
-        return start
-    return replace(start, purpose=Purpose.TEST, starter=tested.starter, report=tested.report)
+    if tested is not None:
+        return replace(start, purpose=Purpose.TEST, starter=tested.starter, report=tested.report)
+    if proving is not None:
+        return replace(start, purpose=Purpose.REAUTHENTICATE, starter=proving.person, report=proving.report)
+    return start
 
 
 def _account(request: HttpRequest, provider: IdentityProvider, asker: User | None) -> Account | None:

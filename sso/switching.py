@@ -15,7 +15,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.models import Account, User
-from sso import answers, attempts, claims_json
+from foundation import public_urls
+from sso import answers, attempts, claims_json, ending_host
 from sso.claims import Claims
 from sso.models import ParkedAnswer, SignInAttempt
 from sso.plan import plan_sign_in
@@ -25,9 +26,17 @@ from sso.snapshot import read_state
 CONTINUE = "sso:continue"
 
 
-def to_continuation(code: str) -> HttpResponseRedirect:
-    """Send the browser on to the same-site GET that has cookie and code (design rule 7)."""
-    return HttpResponseRedirect(f"{reverse(CONTINUE)}?code={code}", status=303)
+def to_continuation(
+    code: str, request: HttpRequest | None = None, attempt: SignInAttempt | None = None
+) -> HttpResponseRedirect:
+    """Send the browser on to the same-site GET that has cookie and code (design rule 7).
+
+    An answer's ``request`` and ``attempt`` are given where the two may be on different hosts (V-7).
+    """
+    path = f"{reverse(CONTINUE)}?code={code}"
+    if request is not None and attempt is not None and ending_host.is_elsewhere(attempt, request):
+        path = public_urls.absolute(path)
+    return HttpResponseRedirect(path, status=303)
 
 
 def ask(

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
+from accounts.models import LinkPurpose
 from sso.views.guests import EnterAccountView, LeaveAccountView
 from sso.views.invitation import InvitationLinkView, InvitationView
 from sso.views.journey import ContinueView, LogoutView
 from sso.views.login import AccountLoginView, LoginView
+from sso.views.mailed_links import LinkView
 from sso.views.me import MeView
 from sso.views.my_access import my_access
-from sso.views.password_reset import NewPasswordView, PasswordResetLinkView, PasswordResetView
+from sso.views.password_reset import NewPasswordView, PasswordResetView
 from sso.views.personal_tokens import PersonalTokensView, RevokePersonalTokenView
-from sso.views.recovery import (
-    DrillLinkView,
-    DrillView,
-    RecoveryAccessView,
-    RecoveryEnterView,
-    RecoveryLinkView,
-)
-from sso.views.recovery_address import (
-    ConfirmRecoveryAddressView,
-    RecoveryAddressLinkView,
-    RecoveryAddressView,
-)
+from sso.views.reauthentication import ReauthenticationView
+from sso.views.recovery import DrillView, RecoveryAccessView, RecoveryEnterView
+from sso.views.recovery_address import ConfirmRecoveryAddressView, RecoveryAddressView
 from sso.views.second_factor import (
     AddFactorView,
     RecoveryCodesView,
@@ -55,15 +48,32 @@ urlpatterns = [
     # Mailed links: the addresses with a token come after the clean ones they lead to (V-24).
     path("recovery-access/", RecoveryAccessView.as_view(), name="recovery_access"),
     path("recovery-access/enter/", RecoveryEnterView.as_view(), name="recovery_enter"),
-    path("recovery-access/<str:token>/", RecoveryLinkView.as_view(), name="recovery_link"),
+    path(
+        "recovery-access/<str:token>/",
+        LinkView.as_view(purpose=LinkPurpose.ACCESS, to="sso:recovery_enter"),
+        name="recovery_link",
+    ),
     path("recovery-drill/enter/", DrillView.as_view(), name="recovery_drill"),
-    path("recovery-drill/<str:token>/", DrillLinkView.as_view(), name="recovery_drill_link"),
+    path(
+        "recovery-drill/<str:token>/",
+        LinkView.as_view(purpose=LinkPurpose.DRILL, to="sso:recovery_drill"),
+        name="recovery_drill_link",
+    ),
     path("recovery-address/", RecoveryAddressView.as_view(), name="recovery_address"),
     path("recovery-address/confirm/", ConfirmRecoveryAddressView.as_view(), name="recovery_address_confirm"),
-    path("recovery-address/<str:token>/", RecoveryAddressLinkView.as_view(), name="recovery_address_link"),
+    path(
+        "recovery-address/<str:token>/",
+        LinkView.as_view(purpose=LinkPurpose.ADDRESS, to="sso:recovery_address_confirm"),
+        name="recovery_address_link",
+    ),
     path("password-reset/", PasswordResetView.as_view(), name="password_reset"),
     path("password-reset/new/", NewPasswordView.as_view(), name="password_new"),
-    path("password-reset/<str:token>/", PasswordResetLinkView.as_view(), name="password_reset_link"),
+    path(
+        "password-reset/<str:token>/",
+        LinkView.as_view(purpose=LinkPurpose.PASSWORD, to="sso:password_new"),
+        name="password_reset_link",
+    ),
+    path("reauthenticate/", ReauthenticationView.as_view(), name="reauthenticate"),
     path("second-step/", SecondStepView.as_view(), name="second_step"),
     path("second-factor/", SecondFactorView.as_view(), name="second_factor"),
     path("second-factor/add/", AddFactorView.as_view(), name="add_factor"),

@@ -142,7 +142,7 @@ class ProviderBackend(OIDCAuthenticationBackend):
         """Return claims without redeeming the code."""
         claims = claims_of(front, self.provider, subject_claim=self.settings.subject_claim)
         claims = with_all_groups(self.provider, self.settings, claims, self.deadline)
-        departures.require_still_there(self.provider, front)
+        departures.require_still_there(self.provider, departures.Named.by_token(front))
         return claims
 
     def claims_from_code(self, code: str, *, front: IdToken | None = None) -> Claims:
@@ -165,8 +165,9 @@ class ProviderBackend(OIDCAuthenticationBackend):
             self.provider, self.settings, _with_warnings(claims, warnings), self.deadline
         )
         # Last, when all was fetched; by the token that was made first.
-        departures.require_still_there(self.provider, front or token)
-        return claims
+        first = front or token
+        departures.require_still_there(self.provider, departures.Named.by_token(first))
+        return replace(claims, session=replace(claims.session, issued_at=first.issued_at))
 
     def _needs_userinfo(self, token: IdToken, access_token: str) -> bool:
         """Okta and others put groups and custom claims there with the code flow; Entra's has only the e-mail."""

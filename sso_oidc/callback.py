@@ -7,11 +7,12 @@ code to it), both are parked under a one-time code, and the same-site GET goes o
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import QueryDict
 
+from foundation import public_urls
 from foundation.http import OutboundError
-from sso import answers, attempts, provider_urls, sign_in, switching, testing
+from sso import answers, attempts, ending_host, provider_urls, sign_in, switching, testing
 from sso.models import IdentityProvider, ProtocolName, SignInAttempt
 from sso.posted import form_of
 from sso.refusals import Code, SignInRefused
@@ -47,7 +48,7 @@ def receive(
     settings = settings_of(provider)
     attempt: SignInAttempt | None = None
     try:
-        if not provider_urls.is_at_home(provider, request.get_host()):
+        if not provider_urls.is_at_home(provider, request.get_host()) and not _came_by(request):
             raise SignInRefused(Code.WRONG_HOST, f"the answer came to {request.get_host()}")
         require_path(settings, path)
         flow = Flow(settings.flow)
@@ -59,7 +60,10 @@ def receive(
         backend = ProviderBackend(provider, settings, attempt, redirect_uri(provider, settings))
         backend.check_iss(answer, required=must_name_issuer(settings))
         if posted:
-            return switching.to_continuation(_park(backend, attempt, answer))
+            return switching.to_continuation(_park(backend, attempt, answer), request, attempt)
+        if ending_host.is_elsewhere(attempt, request):
+            # V-7: nothing was looked at but `state` and `iss`; where the cookie is, the same answer is taken.
+            return HttpResponseRedirect(public_urls.absolute(request.get_full_path()), status=303)
         if answer.error is not None:
             # No code came that could be led astray, so another browser's try spends nothing.
             attempts.require_browser(attempt, request)
@@ -74,6 +78,11 @@ def receive(
         attempt = attempt or _tested(request, provider)
         return answers.refused(request, refused(error).refusal, provider=provider, attempt=attempt)
     return sign_in.complete(request, attempt, claims)
+
+
+def _came_by(request: HttpRequest) -> bool:
+    """Tell whether an answer may have come by its account's host to the deployment's, where the sign-in began (V-7)."""
+    return request.method == "GET" and ending_host.is_deployments(request)
 
 
 def _tested(request: HttpRequest, provider: IdentityProvider) -> SignInAttempt | None:

@@ -69,6 +69,7 @@ def claims_of(
             sid=token.sid if is_storable(token.sid) else "",
             name_id=token.subject,
             id_token=token.raw,
+            issued_at=token.issued_at,
             authenticated_at=token.authenticated_at,
             context=token.context if is_storable(token.context) else "",
             methods=tuple(

@@ -5,16 +5,22 @@ Both are rows of ``SpentLogoutToken``; a prefix keeps the two kinds of names apa
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from foundation.secret_tokens import digest
 from sso import attempts
+from sso.claims import Claims
 from sso.models import IdentityProvider
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.logout_tokens import LogoutToken
 from sso_oidc.models import SpentLogoutToken
 from sso_oidc.tokens import IdToken
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def spend(provider: IdentityProvider, token: LogoutToken) -> None:
@@ -46,14 +52,35 @@ def note(provider: IdentityProvider, token: LogoutToken) -> None:
         SpentLogoutToken.objects.filter(pk=row.pk).update(expires_at=until)
 
 
-def require_still_there(provider: IdentityProvider, token: IdToken) -> None:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whose session an ID token began, and when the token was made."""
+
+    issuer: str
+    sid: str
+    subject: str
+    issued_at: datetime
+
+    @classmethod
+    def by_token(cls, token: IdToken) -> Named:
+        """Read it from the token itself."""
+        return cls(token.issuer, token.sid, token.subject, token.issued_at)
+
+    @classmethod
+    def by_claims(cls, claims: Claims) -> Named:
+        """Read it from what became of the token; claims that don't say when count as older than any logout."""
+        said = claims.session
+        return cls(claims.issuer, said.sid, said.name_id, said.issued_at or _LONG_AGO)
+
+
+def require_still_there(provider: IdentityProvider, named: Named) -> None:
     """Refuse an ID token whose session the provider ended after it had made the token (``oidc.logged_out``).
 
     A session is named: it ended in the same second at the earliest, and a new one has a new name. A person is named:
     they may have signed in afresh in that second.
     """
-    session, person = _of_session(token.issuer, token.sid), _of_person(token.issuer, token.subject)
-    begun = token.issued_at + attempts.LIFETIME
+    session, person = _of_session(named.issuer, named.sid), _of_person(named.issuer, named.subject)
+    begun = named.issued_at + attempts.LIFETIME
     ended = SpentLogoutToken.objects.filter(provider=provider).filter(
         Q(jti_digest=session, expires_at__gte=begun) | Q(jti_digest=person, expires_at__gt=begun)
     )

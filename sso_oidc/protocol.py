@@ -19,7 +19,7 @@ from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start, WayOutRefused
-from sso_oidc import callback_paths, logout, outbound
+from sso_oidc import callback_paths, departures, logout, outbound
 from sso_oidc.authorization import (
     DEFAULT_SCOPES,
     Flow,
@@ -129,6 +129,13 @@ class OidcProtocol:
                 return backend.claims_from_front(front)
             return backend.claims_from_code(str(payload["code"]), front=front)
         except (OidcRefusal, OutboundError) as error:
+            raise refused(error) from error
+
+    def require_still_there(self, *, provider: IdentityProvider, claims: Claims) -> None:
+        """Hold the claims against the logout tokens that came since (O-7)."""
+        try:
+            departures.require_still_there(provider, departures.Named.by_claims(claims))
+        except OidcRefusal as error:
             raise refused(error) from error
 
     def begin_logout(

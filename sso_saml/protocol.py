@@ -84,13 +84,17 @@ class SamlProtocol:
             claims = claims_json.load(json.dumps(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
-        if replay.has_departed(provider, claims.session):
-            raise SignInRefused(RefusalCode.LOGGED_OUT, "the provider ended this session in the meantime")
+        self.require_still_there(provider=provider, claims=claims)
         return (
             resolve_overage(provider, claims, AskedBy(settings_of(provider).sso_url))
             if claims.groups_overage
             else claims
         )
+
+    def require_still_there(self, *, provider: IdentityProvider, claims: Claims) -> None:
+        """Hold the claims against the LogoutRequests that came since (L-12)."""
+        if replay.has_departed(provider, claims.session):
+            raise SignInRefused(RefusalCode.LOGGED_OUT, "the provider ended this session in the meantime")
 
     def begin_logout(
         self, *, request: HttpRequest, provider: IdentityProvider, session: UserSession

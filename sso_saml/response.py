@@ -54,7 +54,7 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         attempt = attempt or _tested(request, provider)
         code = code_of(error) if isinstance(error, StatusRefusal) else error.code.value
         return answers.refused(request, Refusal(code, error.detail), provider=provider, attempt=attempt)
-    return switching.to_continuation(code)
+    return switching.to_continuation(code, request, attempt)
 
 
 def _tested(request: HttpRequest, provider: IdentityProvider) -> SignInAttempt | None:

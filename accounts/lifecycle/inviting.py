@@ -260,15 +260,12 @@ def _queue(invitation: Invitation, actor: Actor, action: str, subject: Subject) 
 
 
 @outbox.handles(_KIND)
-@in_transaction
 def send_invitation(payload: dict[str, Any]) -> None:
     """Make the link and mail it; a second call makes a new link, and the one before opens nothing any more."""
-    row = Invitation.objects.select_for_update().filter(pk=str(payload["invitation"])).first()
-    if row is None or not row.is_open:
+    sealed = _seal(str(payload["invitation"]))
+    if sealed is None:
         return
-    token = make_token(TOKEN_KIND)
-    row.lookup, row.digest = token.lookup, token.digest
-    row.save(update_fields=["lookup", "digest"])
+    row, plain = sealed
     is_guest = row.purpose == InvitationPurpose.GUEST
     # V-7: guests use the deployment's host; members sign in where their account lives.
     host = None if is_guest else canonical_host(row.account)
@@ -276,7 +273,7 @@ def send_invitation(payload: dict[str, Any]) -> None:
         "who": row.invited_by_label,
         "account": row.account.name,
         "product": settings.BROKER_PRODUCT_NAME,
-        "link": public_urls.absolute(f"/invitation/{token.plain}/", host=host),
+        "link": public_urls.absolute(f"/invitation/{plain}/", host=host),
         "until": f"{row.expires_at:%Y-%m-%d %H:%M} UTC",
     }
     what = (
@@ -295,3 +292,15 @@ def send_invitation(payload: dict[str, Any]) -> None:
             "body": f"{what % said}\n\n{rest % said}\n",
         }
     )
+
+
+@in_transaction
+def _seal(key: str) -> tuple[Invitation, str] | None:
+    """Give an open invitation a token of its own. The mail goes out afterwards: its server may take its time."""
+    row = Invitation.objects.select_for_update(of=("self",)).select_related("account").filter(pk=key).first()
+    if row is None or not row.is_open:
+        return None
+    token = make_token(TOKEN_KIND)
+    row.lookup, row.digest = token.lookup, token.digest
+    row.save(update_fields=["lookup", "digest"])
+    return row, token.plain

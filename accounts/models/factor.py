@@ -84,6 +84,10 @@ class SecondStep(models.Model):
         max_length=64, editable=False
     )  # digest of the session hash: a new password ends it
     next_url = models.CharField(max_length=2000, blank=True)
+    awaits_mailed_code = models.BooleanField(default=False)  # V-11: before the first factor can be enrolled
+    mailed_digest = models.CharField(
+        max_length=64, blank=True, editable=False
+    )  # of that code, once it was sent
     secret = EncryptedTextField(blank=True)  # of the authenticator app that is being enrolled
     challenge = models.CharField(max_length=64, blank=True)  # WebAuthn's, spent with the first answer
     failures = models.PositiveSmallIntegerField(default=0)

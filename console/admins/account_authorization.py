@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.admin import display
@@ -35,6 +35,7 @@ class AuthorizationActions:
     authorization_actions = ("enable_authorization", "disable_authorization", "apply_roles")
     confirmed: Callable[..., HttpResponse]
     get_object: Callable[..., Any]
+    buttons_beside: Callable[[Any, Iterable[str]], SafeString]
 
     def offered_authorization(self, request: HttpRequest, account: Account) -> frozenset[str]:
         """SSO account admins and operators switch it; on needs the SSO module and a working provider."""
@@ -46,10 +47,12 @@ class AuthorizationActions:
 
     @display(description=gettext_lazy("authorization"))
     def authorization(self, account: Account) -> SafeString:
-        """Whether mapping roles decide; the buttons that switch it stand on top of the page."""
+        """Whether mapping roles decide, and the buttons that switch it."""
         if account.sso_authorization:
-            return badge(_("on: mapping roles alone decide what people may do"), "success")
-        return badge(_("off: roles come from sign-ins and are given by hand"))
+            shown, means = badge(_("on"), "success"), _("Mapping roles alone decide what people may do.")
+        else:
+            shown, means = badge(_("off")), _("Roles come from sign-ins and are given by hand.")
+        return format_html("{} {}{}", shown, means, self.buttons_beside(account, self.authorization_actions))
 
     @button(
         description=gettext_lazy("Enable Single Sign-On Authorization"),

@@ -14,6 +14,7 @@ from django.contrib.admin import display
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,6 +38,7 @@ from console.scoping import Reach, Viewer, require_viewer
 from foundation.outbound_target import OutboundError, check_url
 from sso.return_urls import safe_next
 
+_POLICY_ACTIONS = ("require_sso", "allow_passwords")
 _OPERATORS_FIELDS = ("slug", "partner", "region", "sso_module")
 _EDITED = (
     *("name", "partner", "region", "landing_url", "support_contact", "max_session_hours", "sso_module"),
@@ -189,11 +191,11 @@ class AccountAdmin(AuthorizationActions, RecoveryDrill, AccountScopedAdmin):
     add_fieldsets = ((None, {"fields": ("name", "slug", "partner", "region", "sso_module")}),)
     inlines = (HostNamesOfAccount, DomainsOfAccount)
     actions_detail = (
-        "require_sso",
-        "allow_passwords",
+        *_POLICY_ACTIONS,
         *AuthorizationActions.authorization_actions,
         "recovery_drill",
     )
+    actions_beside = (*_POLICY_ACTIONS, *AuthorizationActions.authorization_actions)
 
     def scope(self, viewer: Viewer) -> Q:
         """The account is its own boundary."""
@@ -260,9 +262,10 @@ class AccountAdmin(AuthorizationActions, RecoveryDrill, AccountScopedAdmin):
 
     @display(description=gettext_lazy("SSO policy"), ordering="sso_policy")
     def policy(self, account: Account) -> SafeString:
-        """Whether passwords are still taken."""
+        """Whether passwords are still taken, and on the account's page the button that switches it."""
         mandatory = not account.password_sign_in_allowed
-        return badge(_("mandatory"), "success") if mandatory else badge(_("optional"))
+        shown = badge(_("mandatory"), "success") if mandatory else badge(_("optional"))
+        return format_html("{}{}", shown, self.buttons_beside(account, _POLICY_ACTIONS))
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
         """SSO account admins and operators switch the policy and look at who could recover."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
@@ -11,6 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
@@ -73,7 +75,7 @@ class ConfirmedActions:
 
     admin_site: Any
     opts: Any
-    get_object: Callable[..., Any]
+    actions_beside: Sequence[str] = ()  # of ``actions_detail``, those that stand beside a column
     url_of: Callable[..., str]
     _get_base_actions_detail: Callable[[], list[UnfoldAction]]
 
@@ -82,10 +84,32 @@ class ConfirmedActions:
         return frozenset()
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
-        """Show only what is offered."""
+        """Show on top only what is offered and has no place further down the page."""
         obj = self.get_object(request, unquote(str(object_id)))
-        wanted = self.offered(request, obj) if obj is not None else frozenset()
+        wanted = self.offered(request, obj) - set(self.actions_beside) if obj is not None else frozenset()
         return [action for action in self._get_base_actions_detail() if action.method.__name__ in wanted]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row, with what is offered for it: columns that show buttons know no request."""
+        obj = super().get_object(request, object_id, from_field)  # type: ignore[misc]  # mixed into a ModelAdmin
+        if obj is not None and self.actions_beside:
+            obj.console_offered = self.offered(request, obj)
+        return obj
+
+    def buttons_beside(self, obj: Any, names: Iterable[str]) -> SafeString:
+        """Return buttons for a column of the row's page, of those of ``names`` that are offered."""
+        offered = getattr(obj, "console_offered", frozenset())
+        links = [
+            (self.url_of(name, obj.pk), getattr(self, name).short_description)
+            for name in names
+            if name in offered
+        ]
+        if not links:
+            return SafeString()
+        return format_html(
+            '<span class="console-buttons console-buttons-inline">{}</span>',
+            format_html_join("", '<a class="console-button" href="{}">{}</a>', links),
+        )
 
     def confirmed(
         self,

@@ -14,7 +14,7 @@ from accounts.models import Account
 from audit.actors import Actor
 from console.admins.columns import facts
 from console.admins.confirmed import ask_and_act, button
-from console.policy_impact_page import if_disabled, joined, note
+from console.policy_impact_page import if_disabled, if_disabled_for_all, joined, note
 from console.scoping import require_viewer
 from sso import providers
 from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, State
@@ -58,7 +58,7 @@ def _issuers(provider: IdentityProvider) -> SafeString:
 def _other_ways(provider: IdentityProvider, request: HttpRequest) -> SafeString | str:
     account: Account | None = provider.account
     if account is None:
-        return _("Every account that allowed it is affected.")
+        return if_disabled_for_all(provider)
     return joined(
         [
             note(_what_is_left(provider, account)),

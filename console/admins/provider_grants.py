@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import display
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.privilege import Authority
 from audit.actors import Actor
+from console.admins import refusals
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge
-from console.admins.confirmed import ask_and_act
+from console.admins.confirmed import ask_and_act, button
 from console.admins.filters import ScopedRelatedFilter
-from console.scoping import Reach, Viewer, require_viewer
+from console.policy_impact_page import if_admins_kept_out, if_revoked
+from console.scoping import Reach, Viewer, actor_of, require_viewer
 from sso.models import IdentityProvider, ProviderGrant, State
 from sso.provider_grants import allow_sso_admins, grant_provider, revoke_provider
 
@@ -71,6 +77,30 @@ class ProviderGrantAdmin(AccountScopedAdmin):
         """Switch it off."""
         revoke_provider(grant=obj, actor=actor)
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show whom that leaves without a way in, then switch it off (L-8)."""
+        self._require_visible(request)
+        grant = self.get_object(request, unquote(object_id))
+        if grant is None:
+            raise Http404
+        if not self.has_delete_permission(request, grant):
+            raise PermissionDenied
+        if request.method == "POST":
+            with refusals.as_message(request):
+                self.remove(actor_of(request), grant)
+                messages.success(request, _("It signs nobody in here any more."))
+            return redirect(self.url_of("changelist"))
+        question = _("Stop %(provider)s from signing people into %(account)s? Open sessions go on.")
+        return self.ask(
+            request,
+            grant,
+            question=question % {"provider": grant.provider.name, "account": grant.account.name},
+            button=_("Switch off"),
+            details=if_revoked(grant, require_viewer(request).user.pk),
+        )
+
     @display(description=gettext_lazy("provider"), ordering="provider__name")
     def provider_shown(self, grant: ProviderGrant) -> str:
         """Its name, without a link: it is above the account."""
@@ -98,11 +128,17 @@ class ProviderGrantAdmin(AccountScopedAdmin):
         change=lambda actor, grant: allow_sso_admins(grant=grant, actor=actor, allowed=True),
         done=gettext_lazy("It signs in SSO account admins as well now."),
     )
-    keep_admins_out = ask_and_act(
-        "keep_admins_out",
-        label=gettext_lazy("Keep SSO account admins out"),
-        icon="lock",
-        question=gettext_lazy("Keep SSO account admins from signing in through this provider? (%(name)s)"),
-        change=lambda actor, grant: allow_sso_admins(grant=grant, actor=actor, allowed=False),
-        done=gettext_lazy("SSO account admins don't sign in through it any more."),
-    )
+
+    @button(description=gettext_lazy("Keep SSO account admins out"), url_path="keep-admins-out", icon="lock")
+    def keep_admins_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Close it to them, after showing whom that leaves without a way in (L-8)."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="keep_admins_out",
+            question=_("Keep SSO account admins from signing in through this provider? (%(name)s)"),
+            button=_("Keep SSO account admins out"),
+            change=lambda actor, grant: allow_sso_admins(grant=grant, actor=actor, allowed=False),
+            done=_("SSO account admins don't sign in through it any more."),
+            details=lambda grant: if_admins_kept_out(grant, require_viewer(request).user.pk),
+        )

@@ -10,10 +10,12 @@ from accounts import lifecycle, subjects
 from accounts.models import AccountRoleMembership, BuiltInAccountRole, SsoPolicy, User
 from console.configuration.accounts import AccountState
 from console.configuration.run import Run
+from console.sign_in_policy import is_proven
 from spaces.mapping_rows import keep_by_hand
 from spaces.models import MappingScopeRole
 from sso.login_options import providers_of
-from sso.models import IdentityProvider
+from sso.policy_impact import an_sso_admin_gets_in, impact_of, read_ways_in
+from sso.replanning import effects
 
 _SHOWN = 5  # people named in a warning
 
@@ -55,7 +57,7 @@ def apply_policy(run: Run, state: AccountState) -> None:
 
 def _check_mandatory(run: Run, state: AccountState) -> None:
     """L-8: proven on an enabled provider, and who would be locked out; at least one SSO account admin gets in."""
-    if not any(_is_proven(provider) for provider in providers_of(state.account)):
+    if not any(is_proven(provider) for provider in providers_of(state.account)):
         _guard(
             run,
             state,
@@ -63,33 +65,32 @@ def _check_mandatory(run: Run, state: AccountState) -> None:
             "single sign-on can't be mandatory before a sign-in or test succeeded at an enabled provider as it is "
             "configured now (L-8)",
         )
-    if _sso_admins(state) and not _sso_admins(state, connected=True):
+    then = read_ways_in(state.account).if_mandatory()
+    if _sso_admins(state) and not an_sso_admin_gets_in(then):
         _guard(run, state, "sso_policy", "no SSO account admin has signed in through a provider yet (V-8)")
-    locked_out = User.objects.for_account(state.account).able_to_sign_in().filter(connected=False)
-    count = locked_out.count()
-    if count:
-        names = ", ".join(locked_out.values_list("user_name", flat=True)[:_SHOWN])
-        more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
+    locked_out = [member.user_name for member in impact_of(then).without_way_in]
+    if locked_out:
+        more = f" and {len(locked_out) - _SHOWN} more" if len(locked_out) > _SHOWN else ""
         run.warn(
             state.part.place.at("sso_policy"),
-            f"without an identity at a provider yet, so without a way in: {names}{more}",
+            f"without an identity at a provider yet, so without a way in: {', '.join(locked_out[:_SHOWN])}{more}",
         )
 
 
 def _check_authorization(run: Run, state: AccountState) -> None:
     """R-2: a working provider; R-5: somebody stays SSO account admin."""
-    if not providers_of(state.account):
-        _guard(run, state, "sso_authorization", "needs the SSO module and an enabled provider (R-2)")
+    why = ""
     kept = MappingScopeRole.objects.for_account(state.account).filter(
         account_role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN
     )
-    if not kept.exists():
-        _guard(
-            run,
-            state,
-            "sso_authorization",
-            "no mapping role gives SSO Account Admin, so the account's admins lose it at their next sign-in (R-5)",
-        )
+    if not providers_of(state.account):
+        why = "needs the SSO module and an enabled provider (R-2)"
+    elif not kept.exists():
+        why = "no mapping role gives SSO Account Admin, so the account's admins lose it at their next sign-in (R-5)"
+    elif not any(effect.is_sso_admin for effect in effects(state.account)):
+        why = "by the role_mapping claims of their last sign-ins nobody would be SSO Account Admin (R-5)"
+    if why:
+        _guard(run, state, "sso_authorization", why)
 
 
 def _guard(run: Run, state: AccountState, key: str, message: str) -> None:
@@ -97,15 +98,9 @@ def _guard(run: Run, state: AccountState, key: str, message: str) -> None:
     run.guard(state.part.place.at(key), message, in_use=state.in_use, subject=subject)
 
 
-def _is_proven(provider: IdentityProvider) -> bool:
-    return provider.proven_version is not None and provider.proven_version == provider.version
-
-
-def _sso_admins(state: AccountState, *, connected: bool = False) -> bool:
-    """Tell whether anybody who may sign in is SSO account admin, and (``connected``) has an identity at a provider."""
+def _sso_admins(state: AccountState) -> bool:
+    """Tell whether anybody who may sign in is SSO account admin."""
     able = User.objects.for_account(state.account).able_to_sign_in()
-    if connected:
-        able = able.filter(connected=True)
     held = AccountRoleMembership.objects.for_account(state.account).filter(
         role__built_in=BuiltInAccountRole.SSO_ACCOUNT_ADMIN, user__in=able
     )

@@ -15,9 +15,6 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    # The library's own first migration refers to the tables that stand in the places of its own.
-    run_before = [('oauth2_provider', '0001_initial')]
-
     operations = [
         migrations.CreateModel(
             name='NeverIssued',

@@ -53,7 +53,8 @@ class LoginView(View):
             # Not a redirect: a form's redirect to another site is stopped by form-action in Chromium.
             context = {"provider_name": buttons[0].provider_name, "url": buttons[0].url}
             return render(request, "sso/redirecting.html", context)
-        page = login_options.page_elsewhere(account, request.get_host()) or login_options.page_of(account)
+        elsewhere = login_options.page_elsewhere(account, request.get_host(), next_url)
+        page = elsewhere or login_options.page_of(account)
         return send_on(
             request, login_options.with_query(page, email=email, next=next_url, displayed=displayed)
         )
@@ -71,7 +72,7 @@ class AccountLoginView(View):
         account = login_options.account_for_slug(slug)
         if account is None:
             return redirect(login_options.with_query(reverse("sso:login"), email=email, next=next_url))
-        elsewhere = login_options.page_elsewhere(account, request.get_host())
+        elsewhere = login_options.page_elsewhere(account, request.get_host(), next_url)
         if elsewhere:
             return redirect(login_options.with_query(elsewhere, email=email, next=next_url))
         return _account_page(
@@ -85,7 +86,8 @@ class AccountLoginView(View):
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Sign in with a password."""
         account = login_options.account_for_slug(slug)
-        elsewhere = login_options.page_elsewhere(account, request.get_host()) if account else ""
+        next_url = return_urls.safe_next(request.POST.get("next", ""))
+        elsewhere = login_options.page_elsewhere(account, request.get_host(), next_url) if account else ""
         return redirect(elsewhere) if elsewhere else _password(request, account)
 
 

@@ -62,7 +62,7 @@ def my_access_page(
         "sessions": own_sessions.open_sessions(user, session),
         "guest_in": entering.entered(session, user),
         "guest_access": GuestAccess.open_of(user),
-        "connect": connecting.buttons(user),
+        "connect": connecting.buttons(request, user),
         "has_recovery": recovery_address.may_have_one(user),
         "has_tokens": may_have_tokens(user),
         "tokens": usable_personal_tokens(user),

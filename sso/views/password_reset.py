@@ -13,59 +13,31 @@ from django.views import View
 from accounts.lifecycle.mailed_links import LinkRefused
 from accounts.models import LinkPurpose, User
 from audit.refusals import Refused
-from sso import answers, link_requests, login_options, password_reset
-from sso.forms import EmailForm, NewPasswordForm
-from sso.refusals import SignInRefused
+from sso import login_options, password_reset
+from sso.forms import NewPasswordForm
 from sso.views import mailed_links
 
 
-class PasswordResetView(View):
+class PasswordResetView(mailed_links.AskView):
     """``/password-reset/``: ask for a link."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the form."""
-        return _form(request, EmailForm(initial={"email": request.GET.get("email", "")[:254]}))
+    kind = password_reset.KIND
+    target = password_reset.TARGET
 
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the request; the answer is the same for every address."""
-        form = EmailForm(request.POST)
-        if not form.is_valid():
-            return _form(request, form, status=400)
-        try:
-            link_requests.ask(request, kind=password_reset.KIND, typed=form.cleaned_data["email"])
-        except SignInRefused as error:
-            return answers.refused(request, error.refusal, target="password-reset")
-        return mailed_links.notice(
-            request,
-            heading=_("Look into your mailbox"),
+    def words(self) -> mailed_links.AskWords:
+        """Return what the page says."""
+        return mailed_links.AskWords(
+            title=_("Forgot your password?"),
             lead=_(
+                "We send a link to the recovery address that you confirmed. It lets you set a new password."
+            ),
+            label=_("E-mail"),
+            asked_heading=_("Look into your mailbox"),
+            asked_lead=_(
                 "If this address belongs to somebody here who signs in with a password, a link is on its way to their "
                 "recovery address. It works once, within 60 minutes."
             ),
         )
-
-
-def _form(request: HttpRequest, form: EmailForm, *, status: int = 200) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": _("Forgot your password?"),
-        "lead": _(
-            "We send a link to the recovery address that you confirmed. It lets you set a new password."
-        ),
-        "label": _("E-mail"),
-        "button": _("Send the link"),
-    }
-    return render(request, "sso/link_request.html", context, status=status)
-
-
-class PasswordResetLinkView(View):
-    """``/password-reset/<token>/``: the address in the mail."""
-
-    http_method_names = ("get", "head")
-
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Go on without the token in the address."""
-        return mailed_links.exchange(request, token, purpose=LinkPurpose.PASSWORD, to="sso:password_new")
 
 
 class NewPasswordView(View):
@@ -87,7 +59,7 @@ class NewPasswordView(View):
             if not form.is_valid() or not _is_good(form, user):
                 return _new_password(request, user, form, status=400)
             user = password_reset.set_new_password(
-                request, mailed_links.token_of(request), form.cleaned_data["password"]
+                request, mailed_links.token_of(request, LinkPurpose.PASSWORD), form.cleaned_data["password"]
             )
         except (LinkRefused, Refused) as error:
             return _refused(request, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
@@ -11,60 +11,31 @@ from django.views import View
 from accounts.lifecycle.mailed_links import LinkRefused
 from accounts.models import LinkPurpose, User
 from audit.refusals import Refused
-from sso import answers, link_requests, recovery, recovery_drill
-from sso.forms import EmailForm
-from sso.refusals import SignInRefused
+from sso import recovery, recovery_drill
 from sso.views import mailed_links
 
 
-class RecoveryAccessView(View):
+class RecoveryAccessView(mailed_links.AskView):
     """``/recovery-access/``: an SSO account admin asks for a link."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the form."""
-        return _form(request, EmailForm())
+    kind = recovery.KIND
+    target = recovery.TARGET
 
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the request; the answer is the same for every address."""
-        form = EmailForm(request.POST)
-        if not form.is_valid():
-            return _form(request, form, status=400)
-        try:
-            link_requests.ask(request, kind=recovery.KIND, typed=form.cleaned_data["email"])
-        except SignInRefused as error:
-            return answers.refused(request, error.refusal, target="recovery-access")
-        return mailed_links.notice(
-            request,
-            heading=_("Look into your recovery mailbox"),
+    def words(self) -> mailed_links.AskWords:
+        """Return what the page says."""
+        return mailed_links.AskWords(
+            title=_("Recovery access"),
             lead=_(
+                "For SSO account admins whose single sign-on does not work. We send a link to the recovery address "
+                "that you confirmed."
+            ),
+            label=_("Work e-mail"),
+            asked_heading=_("Look into your recovery mailbox"),
+            asked_lead=_(
                 "If this is the address of an SSO account admin with a confirmed recovery address, a link is on its "
                 "way there. It works once, within 15 minutes. The other SSO account admins are told."
             ),
         )
-
-
-def _form(request: HttpRequest, form: EmailForm, *, status: int = 200) -> HttpResponse:
-    context = {
-        "form": form,
-        "title": _("Recovery access"),
-        "lead": _(
-            "For SSO account admins whose single sign-on does not work. We send a link to the recovery address that "
-            "you confirmed."
-        ),
-        "label": _("Work e-mail"),
-        "button": _("Send the link"),
-    }
-    return render(request, "sso/link_request.html", context, status=status)
-
-
-class RecoveryLinkView(View):
-    """``/recovery-access/<token>/``: the address in the mail."""
-
-    http_method_names = ("get", "head")
-
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Go on without the token in the address."""
-        return mailed_links.exchange(request, token, purpose=LinkPurpose.ACCESS, to="sso:recovery_enter")
 
 
 class RecoveryEnterView(View):
@@ -94,7 +65,7 @@ class RecoveryEnterView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Use the link and sign in; the admin comes next, where single sign-on is mended."""
         try:
-            page = recovery.enter(request, mailed_links.token_of(request))
+            page = recovery.enter(request, mailed_links.token_of(request, LinkPurpose.ACCESS))
         except (LinkRefused, Refused) as error:
             return _refused(request, error)
         return mailed_links.forget(page or redirect(recovery.HOME))
@@ -104,16 +75,6 @@ def _refused(request: HttpRequest, error: LinkRefused | Refused) -> HttpResponse
     return mailed_links.refused(
         request, error, again=reverse("sso:recovery_access"), label=_("Ask for a new link")
     )
-
-
-class DrillLinkView(View):
-    """``/recovery-drill/<token>/``: the address in a test mail."""
-
-    http_method_names = ("get", "head")
-
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Go on without the token in the address."""
-        return mailed_links.exchange(request, token, purpose=LinkPurpose.DRILL, to="sso:recovery_drill")
 
 
 class DrillView(View):
@@ -135,7 +96,7 @@ class DrillView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Note that the way works."""
         try:
-            recovery_drill.pass_test(request, mailed_links.token_of(request))
+            recovery_drill.pass_test(request, mailed_links.token_of(request, LinkPurpose.DRILL))
         except LinkRefused as error:
             return self._refused(request, error)
         done = mailed_links.notice(

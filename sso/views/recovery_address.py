@@ -17,9 +17,10 @@ from accounts.lifecycle.recovery_address import OtherPersonsLink
 from accounts.models import LinkPurpose, User
 from accounts.recovery import must_be_separate, usable_from
 from audit.refusals import Refused, audit_refusal
-from sso import login_options, recovery_address
+from sso import recovery_address
 from sso.forms import RecoveryAddressForm
 from sso.views import mailed_links
+from sso.views.reauthentication import ways
 
 
 class RecoveryAddressView(LoginRequiredMixin, View):
@@ -48,18 +49,6 @@ class RecoveryAddressView(LoginRequiredMixin, View):
         return redirect("sso:recovery_address")
 
 
-class RecoveryAddressLinkView(View):
-    """``/recovery-address/<token>/``: the address in the mail."""
-
-    http_method_names = ("get", "head")
-
-    def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Go on without the token in the address."""
-        return mailed_links.exchange(
-            request, token, purpose=LinkPurpose.ADDRESS, to="sso:recovery_address_confirm"
-        )
-
-
 class ConfirmRecoveryAddressView(LoginRequiredMixin, View):
     """``/recovery-address/confirm/``: the button, for the signed-in person who asked."""
 
@@ -83,7 +72,9 @@ class ConfirmRecoveryAddressView(LoginRequiredMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it the recovery address."""
         try:
-            recovery_address.confirm(request, _person(request), mailed_links.token_of(request))
+            recovery_address.confirm(
+                request, _person(request), mailed_links.token_of(request, LinkPurpose.ADDRESS)
+            )
         except (LinkRefused, Refused) as error:
             return self._refused(request, error)
         messages.success(request, _("Your recovery address is confirmed."))
@@ -106,11 +97,6 @@ def _page(
 ) -> HttpResponse:
     ready_from = usable_from(user)
     not_now = recovery_address.why_not_now(request)
-    buttons = []
-    if not_now == recovery_address.NOT_FRESH and user.account is not None and user.connected:
-        buttons = login_options.buttons_of(
-            user.account, email=user.email, next_url=reverse("sso:recovery_address"), displayed=""
-        )
     context = {
         "address": user.recovery_email,
         "ready_from": ready_from,
@@ -120,14 +106,14 @@ def _page(
         "needs_fresh": not_now == recovery_address.NOT_FRESH,
         "in_recovery": not_now == recovery_address.IN_RECOVERY,
         "separate": must_be_separate(user, is_admin=privilege.is_admin(user)),
-        "buttons": buttons,
+        "proof": ways(request, user, reverse("sso:recovery_address")),
     }
     return render(request, "sso/recovery_address.html", context, status=status)
 
 
 def _why(code: str) -> str:
     texts = {
-        recovery_address.NOT_FRESH: _("Sign in again first: your sign-in is older than 15 minutes."),
+        recovery_address.NOT_FRESH: _("Prove first that it is you."),
         recovery_address.IN_RECOVERY: _("This can't be changed in a recovery session."),
         recovery_address.TOO_MANY: _("Too many mails were sent. Wait an hour."),
         "recovery_address.not_separate": _("Use another address than your work e-mail."),

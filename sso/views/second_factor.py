@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -15,38 +16,29 @@ from accounts.lifecycle.factors import LastFactor, make_recovery_codes, remove_f
 from accounts.models import User
 from accounts.second_factor import has_second_factor, requires_second_factor
 from audit.refusals import audit_refusal
-from sso import factor_changes
-from sso.forms import ConfirmPasswordForm
+from sso import factor_changes, reauthentication
 from sso.second_step import actor_of
+from sso.views.reauthentication import ways
 from sso.views.second_step import codes_page
 
 
 class SecondFactorView(LoginRequiredMixin, View):
-    """The list, and the password once more before it can be changed."""
+    """The list; what can be changed is shown to who proved a moment ago that it is them."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what is enrolled."""
         return _page(request, _person(request))
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the password."""
-        user, form = _person(request), ConfirmPasswordForm(request.POST)
-        if not form.is_valid():
-            return _page(request, user, form=form, status=400)
-        if not factor_changes.confirm(request, user, form.cleaned_data["password"]):
-            return _page(request, user, form=form, error=_("The password is wrong."), status=401)
-        return redirect("sso:second_factor")
 
 
 class _Change(LoginRequiredMixin, View):
     http_method_names = ("post",)
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        """Ask for the password first when the last proof is no longer fresh."""
+        """Ask for a proof first when the last one is no longer fresh."""
         if (
             request.user.is_authenticated
             and request.method == "POST"
-            and not factor_changes.is_fresh(request)
+            and not reauthentication.is_fresh(request)
         ):
             return redirect("sso:second_factor")
         answer: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[assignment]  # no async here
@@ -101,7 +93,6 @@ def _page(
     request: HttpRequest,
     user: User,
     *,
-    form: ConfirmPasswordForm | None = None,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -109,9 +100,8 @@ def _page(
         "factors": factor_changes.own(user),
         "codes_left": factor_changes.codes_left(user),
         "required": requires_second_factor(user),
-        "fresh": factor_changes.is_fresh(request),
-        "can_confirm": factor_changes.can_confirm(user),
-        "form": form or ConfirmPasswordForm(),
+        "fresh": reauthentication.is_fresh(request),
+        "proof": ways(request, user, reverse("sso:second_factor")),
         "error": error,
     }
     return render(request, "sso/second_factor.html", context, status=status)

@@ -14,6 +14,7 @@ from django.views import View
 from accounts import totp
 from accounts.lifecycle.factors import TooManyFactors
 from accounts.models import FactorKind, SecondFactor, SecondStep
+from accounts.recovery import masked
 from sso import answers, enrolling, factor_proof, second_step, webauthn
 from sso.enrolling import Enrolled
 from sso.forms import CodeForm, NewAppForm, NewPasskeyForm
@@ -36,6 +37,8 @@ class SecondStepView(View):
         """Take it, and open what comes after."""
         try:
             step = second_step.find(request)
+            if step.awaits_mailed_code:
+                return _take_mailed_code(request, step)
             return _enrol(request, step) if step.enrolling else _prove(request, step)
         except SignInRefused as error:
             return _refused(request, error)
@@ -43,6 +46,16 @@ class SecondStepView(View):
 
 def _refused(request: HttpRequest, error: SignInRefused) -> HttpResponse:
     return answers.refused(request, error.refusal, again=error.again, target="second-step")
+
+
+def _take_mailed_code(request: HttpRequest, step: SecondStep) -> HttpResponse:
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, step, form=form, status=400)
+    if not enrolling.take_mailed_code(request, step, form.cleaned_data["code"]):
+        wrong = _("This is not the code in the newest mail.")
+        return _page(request, step, error=wrong, status=401)
+    return redirect(request.get_full_path())
 
 
 def _prove(request: HttpRequest, step: SecondStep) -> HttpResponse:
@@ -109,13 +122,17 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {"error": error, "user_name": step.user.user_name}
-    if step.enrolling:
+    if step.awaits_mailed_code:
+        context |= {"form": form or CodeForm(), "address": masked(step.user.email)}
+        answer = render(request, "sso/mailed_code.html", context, status=status)
+    elif step.enrolling:
         context |= {
             "form": form or NewAppForm(),
             "key_form": NewPasskeyForm(),
             "required": second_step.requires_second_factor(step.user),
             "secret": totp.grouped(enrolling.secret_of(step)),
             "app_address": enrolling.app_address(step),
+            "app_picture": enrolling.app_picture(step),
             "options": enrolling.options_of(request, step),
         }
         answer = render(request, "sso/enrol_factor.html", context, status=status)

@@ -1,69 +1,25 @@
-"""Work handed to Celery is done by a real worker, over files as well as over Redis (design rule 11)."""
+"""Work handed to Celery is done by a real worker, over files as well as over Redis (design rules 2 and 11)."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.broker.embedded import ROOT, Deployment, deployed
 
 
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    """An embedded deployment of its own in ``folder``."""
-    embedded = {"BROKER_VAR": str(folder), "DATABASE_URL": "", "REDIS_URL": "", "CELERY_BROKER_URL": ""}
-    return {**os.environ, "DJANGO_SETTINGS_MODULE": "broker.settings", **embedded, **more}
-
-
-def run(code_or_command: list[str], settings: dict[str, str]) -> None:
-    """Run Python with these arguments to its end."""
-    done = subprocess.run(
-        [sys.executable, *code_or_command],
-        cwd=ROOT,
-        env=settings,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-@contextmanager
-def worker(settings: dict[str, str]) -> Iterator[Path]:
-    """A real Celery worker; gives its log."""
-    log = Path(settings["BROKER_VAR"]) / "worker.log"
-    command = [sys.executable, "-m", "celery", "-A", "broker", "worker", "--concurrency", "1"]
-    command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=settings, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        yield log
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def wait_for(happened: Callable[[], bool], what: str, log: Path) -> None:
-    """Return when ``happened``, fail with the worker's log after a minute."""
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline, f"{what} did not happen:\n{log.read_text()[-3000:]}"
-        time.sleep(0.2)
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """One deployment over files for all tests here: each looks for its own mail."""
+    with deployed(tmp_path_factory.mktemp("embedded")) as deployment:
+        yield deployment
 
 
 QUEUE_A_MAIL = """
@@ -77,29 +33,69 @@ drain_outbox.delay()
 """
 
 
-def mail_arrives(settings: dict[str, str]) -> None:
-    """Queue a mail in a transaction, start a worker, and find the mail where the file backend puts it."""
-    folder = Path(settings["BROKER_VAR"])
-    run(["manage.py", "migrate", "--verbosity", "0"], settings)
-    run(["-c", QUEUE_A_MAIL], settings)
-    with worker(settings) as log:
-        wait_for(lambda: any((folder / "mail").glob("*.log")), "the mail", log)
-        wait_for(lambda: "task_succeeded" in log.read_text(), "the end of the task", log)
-    [mail] = (folder / "mail").glob("*.log")
-    assert "To: ada@acme.example" in mail.read_text()
+def mail_arrives(deployment: Deployment) -> None:
+    """Queue a mail in a transaction, and find it where the file backend puts it."""
+    deployment.run("-c", QUEUE_A_MAIL)
+    deployment.wait_for(lambda: len(deployment.mails_to("ada@acme.example")) == 1, "the mail")
+    deployment.wait_for(lambda: "task_succeeded" in deployment.log.read_text(), "the end of the task")
 
 
-def test_mail_queued_in_a_transaction_is_sent_by_a_real_worker_over_files(tmp_path: Path) -> None:
+def test_mail_queued_in_a_transaction_is_sent_by_a_real_worker_over_files(embedded: Deployment) -> None:
     # design rule 2, X-4
-    mail_arrives(environment(tmp_path))
-    assert not list((tmp_path / "celery" / "messages").iterdir())
+    mail_arrives(embedded)
+    assert not list((embedded.folder / "celery" / "messages").iterdir())
 
 
 @pytest.mark.services
 def test_mail_queued_in_a_transaction_is_sent_by_a_real_worker_over_redis(tmp_path: Path) -> None:
     # X-4
     database = secrets.choice(range(8, 16))  # away from what else this Redis may hold
-    mail_arrives(environment(tmp_path, CELERY_BROKER_URL=f"{os.environ['REDIS_URL'].rstrip('/')}/{database}"))
+    redis = f"{os.environ['REDIS_URL'].rstrip('/')}/{database}"
+    with deployed(tmp_path, CELERY_BROKER_URL=redis) as deployment:
+        mail_arrives(deployment)
+
+
+# What a directory does to the last SSO account admin, once rolled back and once for good.
+DEACTIVATE_THE_LAST_ADMIN = """
+import django; django.setup()
+from django.db import transaction
+from accounts import lifecycle
+from accounts.lifecycle.roles import account_role_named
+from accounts.models import BuiltInAccountRole, Kind
+from accounts.sources import Source
+from audit.actors import Actor, ActorKind, configuration
+from foundation.tasks import drain_outbox
+operator = configuration("tests")
+account = lifecycle.create_account(actor=operator, slug="acme", name="Acme")
+person = lifecycle.PersonChanges
+lifecycle.create_user(
+    actor=operator, kind=Kind.OPERATOR, values=person(user_name="root", email="root@vendor.example")
+)
+values = person(user_name="grace", email="grace@acme.example")
+grace = lifecycle.create_user(actor=operator, account=account, values=values)
+admin = account_role_named(account, BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+lifecycle.grant_account_role(user=grace, role=admin, actor=operator, source=Source.MANUAL)
+directory = Actor(ActorKind.SCIM, "token", "Entra provisioning")
+try:
+    with transaction.atomic():
+        lifecycle.set_directory_active(user=grace, actor=directory, active=False)
+        raise RuntimeError("on second thoughts")
+except RuntimeError:
+    pass
+drain_outbox.delay()
+lifecycle.set_directory_active(user=grace, actor=directory, active=False)
+drain_outbox.delay()
+"""
+
+
+def test_operator_is_told_by_mail_that_the_last_admin_was_blocked(embedded: Deployment) -> None:
+    # V-14
+    embedded.run("-c", DEACTIVATE_THE_LAST_ADMIN)
+    embedded.wait_for(lambda: bool(embedded.mails_to("root@vendor.example")), "the mail")
+    [sent] = embedded.mails_to("root@vendor.example")  # once: the one that was rolled back never left
+    assert "Acme has no SSO account admin left" in sent
+    assert "grace, the last SSO account admin of Acme, was blocked by Entra provisioning." in sent
+    assert embedded.mails_to("grace@acme.example") == []
 
 
 PASS_MESSAGES = """

@@ -14,6 +14,7 @@ from audit.actors import Actor, ActorKind, configuration
 from audit.models import AuditEvent
 from sso.models import IdentityProvider
 from tests.configuration.conftest import Configure
+from tests.console.last_claims import seen_with
 
 ACME = """
 accounts:
@@ -187,9 +188,14 @@ def test_authorization_needs_a_mapping_role_that_keeps_an_admin(
     configure: Configure, signed_in: SignedIn
 ) -> None:
     configure(ACME)
-    signed_in("ada")
+    ada = signed_in("ada")
     (problem,) = configure.refused(AUTHORIZED)
     assert "no mapping role gives SSO Account Admin" in problem
+    # A role of that name is not enough: somebody has to have been sent it.
+    seen_with(ada, IdentityProvider.objects.get(), "Admins")
+    (problem,) = configure.refused(ADMINS_BY_MAPPING)
+    assert "nobody would be SSO Account Admin" in problem
+    seen_with(ada, IdentityProvider.objects.get(), "admins")
     configure(ADMINS_BY_MAPPING)
     assert Account.objects.get().sso_authorization
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import lifecycle
 from accounts.lifecycle import PersonChanges
 from accounts.models import Account, BuiltInAccountRole, SsoPolicy, User, UserSession
 from audit.models import AuditEvent
 from sso import providers
-from sso.models import IdentityProvider, State
+from sso.models import IdentityProvider, ProviderGrant, State
 from tests.conftest import client_of
 from tests.console.admin_pages import page, words
+from tests.journeys.partner_world import found_reseller
 from tests.worlds import (
     OPERATOR,
     PASSWORD,
@@ -65,6 +68,87 @@ def test_admin_without_an_identity_does_not_lock_themself_out(proven: World, bro
     proven.account.refresh_from_db()
     assert proven.account.sso_policy == SsoPolicy.OPTIONAL
     assert AuditEvent.objects.filter(reason="account.locks_you_out").exists()
+
+
+@pytest.mark.django_db
+def test_sso_admin_whom_a_provider_from_above_keeps_out_has_no_way_in_by_it(
+    browse: Browse,
+) -> None:  # L-8, V-5
+    reseller = found_reseller(accounts=("acme",))
+    acme, shared = reseller.accounts["acme"], reseller.provider
+    providers.note_proof(provider=shared, version=shared.version)
+    add_identity(acme.sso_admin, shared)
+    address = page(Account, "require_sso", acme.account.pk)
+    browser = browse(acme.sso_admin)
+    assert "You would lock yourself out" in words(browser.get(address))
+    assert "nobody could switch this back" in words(browser.post(address, follow=True))
+    assert AuditEvent.objects.filter(reason="account.sso_not_proven").exists()
+    grant = ProviderGrant.objects.get()
+    browser.post(page(ProviderGrant, "allow_admins", grant.pk))
+    assert "You would lock yourself out" not in words(browser.get(address))
+    browser.post(address)
+    acme.account.refresh_from_db()
+    assert acme.account.sso_policy == SsoPolicy.MANDATORY
+
+
+def test_identity_at_a_provider_that_is_off_is_no_way_back(proven: World, browse: Browse) -> None:  # L-8
+    other = add_provider(proven.account, "acme-second")
+    providers.note_proof(provider=other, version=other.version)
+    browser = browse(proven.sso_admin)
+    browser.post(page(IdentityProvider, "disable", proven.provider.pk))
+    assert "nobody could switch this back" in words(browser.post(mandatory(proven), follow=True))
+
+
+@pytest.mark.django_db
+def test_before_a_provider_from_above_goes_the_admin_reads_who_needs_it(browse: Browse) -> None:  # L-8, V-5
+    reseller = found_reseller(accounts=("acme",))
+    acme, grant = reseller.accounts["acme"], ProviderGrant.objects.get()
+    ned = add_provisioned(acme.account, "ned")
+    add_identity(ned, reseller.provider)
+    browser = browse(acme.sso_admin)
+    off = page(ProviderGrant, "delete", grant.pk)
+    asked = words(browser.get(off))
+    assert "Stop reseller-saml name from signing people into Acme?" in asked
+    assert "1 person can't sign in afterwards: ned@acme.example" in asked
+    assert ProviderGrant.objects.exists()  # asking changes nothing
+    browser.post(page(ProviderGrant, "allow_admins", grant.pk))
+    boss = add_person(acme.account, "boss", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    lifecycle.drop_password(user=boss, actor=OPERATOR, why="test")
+    add_identity(boss, reseller.provider)
+    asked = words(browser.get(page(ProviderGrant, "keep_admins_out", grant.pk)))
+    assert "1 person can't sign in afterwards: boss@acme.example" in asked
+    browser.post(off)
+    assert not ProviderGrant.objects.exists()
+    assert AuditEvent.objects.filter(action="provider.grant_revoked").exists()
+
+
+def test_operator_reads_account_by_account_who_needs_a_provider_from_above(
+    browse: Browse, operator: User
+) -> None:  # L-8, V-5
+    reseller = found_reseller(accounts=("acme", "globex"))
+    add_identity(add_provisioned(reseller.account("acme"), "ned"), reseller.provider)
+    asked = words(browse(operator).get(page(IdentityProvider, "disable", reseller.provider.pk)))
+    assert "Acme: 1 person can't sign in afterwards Globex: 0 people can't sign in afterwards" in asked
+
+
+def test_admin_reads_who_could_get_back_in_and_is_warned_when_nobody_could(
+    proven: World, browse: Browse
+) -> None:  # L-8, L-9
+    browser = browse(proven.sso_admin)
+    assert "Nobody could get back in if the provider fails" in words(browser.get(mandatory(proven)))
+    confirmed = timezone.now() - timedelta(days=4)
+    User.objects.filter(pk=proven.sso_admin.pk).update(
+        recovery_email="sso@private.example", recovery_email_confirmed_at=confirmed
+    )
+    asked = words(browser.get(mandatory(proven)))
+    assert "by recovery access if the provider fails: sso@acme.example" in asked
+    assert "Nobody could get back in" not in asked
+    # One that rests is none yet (V-15), and who isn't SSO account admin gets no link (L-9).
+    User.objects.filter(pk=proven.sso_admin.pk).update(recovery_email_changed_at=timezone.now())
+    User.objects.filter(pk=proven.admin.pk).update(
+        recovery_email="admin@private.example", recovery_email_confirmed_at=confirmed
+    )
+    assert "Nobody could get back in if the provider fails" in words(browser.get(mandatory(proven)))
 
 
 def test_operator_may_require_it_without_an_identity(

@@ -8,6 +8,7 @@ import lxml.html
 from django.utils import timezone
 
 from accounts import totp
+from tests.journeys.mailbox import mails_to
 from tests.journeys.person_browser import Page, PersonBrowser
 from tests.worlds import PASSWORD
 
@@ -32,6 +33,17 @@ def type_password(browser: PersonBrowser, name: str, path: str = "/login/", next
     """Type user name and password, and return where that ends."""
     fields = {"user_name": name, "password": PASSWORD, "next": next_url}
     return browser._follow(browser.post(path, fields))
+
+
+def type_mailed_code(browser: PersonBrowser, page: Page, address: str) -> Page:
+    """Type the code that came by mail to somebody who has no second factor yet (V-11)."""
+    assert "Look into your mailbox" in page.words
+    return browser.submit(page, code=mailed_code(address))
+
+
+def mailed_code(address: str) -> str:
+    """Return the code in the newest mail to an address."""
+    return re.findall(r"^[A-Z2-7]{5}-[A-Z2-7]{5}$", mails_to(address)[-1].body, re.MULTILINE)[0]
 
 
 def enrol_app(browser: PersonBrowser, page: Page) -> tuple[str, Page]:

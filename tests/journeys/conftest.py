@@ -108,9 +108,13 @@ def directory_of(slug: str, vendor: Vendor, home: str = HOME) -> Directory:
 
 @pytest.fixture(scope="session")
 def idp() -> Iterator[RunningSimulator]:
-    """Acme with Entra's habits, globex with Okta's, and "world", where people of any Entra tenant sign in."""
+    """Acme with Entra's habits, globex with Okta's, "world", where people of any Entra tenant sign in, and "hosted",
+    which knows the product by a host name of the account's own.
+    """
     many = replace(directory_of("world", Vendor.ENTRA), multi_tenant=True, tenant_id="any")
-    config = SimulatorConfig((directory_of("acme", Vendor.ENTRA), directory_of("globex", Vendor.OKTA), many))
+    acme, globex = directory_of("acme", Vendor.ENTRA), directory_of("globex", Vendor.OKTA)
+    hosted = directory_of("hosted", Vendor.ENTRA, home="http://sso.hosted.example:8000")
+    config = SimulatorConfig((acme, globex, many, hosted))
     with serve_in_thread(config) as running:
         yield running
 

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from urllib.parse import quote, unquote, urlsplit
 
 from cryptography import x509
@@ -32,6 +33,7 @@ EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 _HASHES = {"sha1": hashes.SHA1(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384()}  # noqa: S303 - to be refused
 
 
+@cache  # reading a key checks it, which takes longer than the test
 def key_of(made: SigningKey) -> rsa.RSAPrivateKey:
     """The private key of one of the simulator's directories."""
     key = load_pem_private_key(made.private_pem, password=None)

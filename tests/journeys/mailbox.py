@@ -25,18 +25,18 @@ def mails_to(address: str) -> list[Any]:
     return [message for message in mail.outbox if message.to == [address]]
 
 
-def link_in(message: Any) -> str:
-    """Return the path of the one link in a mail; its host is the deployment's."""
+def link_in(message: Any, host: str = "localhost:8000") -> str:
+    """Return the path of the one link in a mail; its host is the deployment's, or ``host``."""
     (url,) = re.findall(r"https?://\S+", message.body)
-    assert urlsplit(url).netloc == "localhost:8000"
+    assert urlsplit(url).netloc == host
     return urlsplit(url).path
 
 
-def link_to(address: str) -> str:
+def link_to(address: str, host: str = "localhost:8000") -> str:
     """Return the path of the link in the newest mail to an address that has one."""
     found = [message for message in mails_to(address) if "http" in message.body]
     assert found, f"no link for {address}; there are {[(m.to, m.subject) for m in mail.outbox]}"
-    return link_in(found[-1])
+    return link_in(found[-1], host)
 
 
 def words(answer: Any) -> str:

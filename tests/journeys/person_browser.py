@@ -54,10 +54,14 @@ class Page:
 class PersonBrowser:
     """One person's browser."""
 
-    def __init__(self, home: str = HOME) -> None:
+    def __init__(self, home: str = HOME, *also: str) -> None:
+        """``also`` are further hosts of the product that the browser may come to (``http://…``)."""
         self.home = home
         self.host = urlsplit(home).netloc
-        self.client = Client(headers={"host": self.host})
+        self.sites = {
+            urlsplit(each).netloc: Client(headers={"host": urlsplit(each).netloc}) for each in (home, *also)
+        }
+        self.client = self.sites[self.host]
         self.elsewhere = requests.Session()
         self.trail: list[str] = []
 
@@ -115,26 +119,28 @@ class PersonBrowser:
 
     def _get(self, url: str) -> Page:
         self.trail.append(url)
-        if urlsplit(url).netloc == self.host:
+        here = self.sites.get(urlsplit(url).netloc)
+        if here is not None:
             parts = urlsplit(url)
-            answer = self.client.get(parts.path + (f"?{parts.query}" if parts.query else ""))
+            answer = here.get(parts.path + (f"?{parts.query}" if parts.query else ""))
             return Page(url, answer.status_code, answer.content.decode(), dict(answer.headers))
         reply = self.elsewhere.get(url, allow_redirects=False, timeout=20)
         return Page(url, reply.status_code, reply.text, dict(reply.headers))
 
     def _post(self, url: str, data: dict[str, Any], *, cross_site: bool) -> Page:
         self.trail.append(url)
-        if urlsplit(url).netloc != self.host:
+        here = self.sites.get(urlsplit(url).netloc)
+        if here is None:
             reply = self.elsewhere.post(url, data=data, allow_redirects=False, timeout=20)
             return Page(url, reply.status_code, reply.text, dict(reply.headers))
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         if not cross_site:
-            answer = self.client.post(path, data)
+            answer = here.post(path, data)
             return Page(url, answer.status_code, answer.content.decode(), dict(answer.headers))
-        stranger = Client(headers={"host": self.host})  # Lax cookies stay at home
+        stranger = Client(headers={"host": urlsplit(url).netloc})  # Lax cookies stay at home
         answer = stranger.post(path, data)
-        self.client.cookies.update(stranger.cookies)  # what the answer sets is kept
+        here.cookies.update(stranger.cookies)  # what the answer sets is kept
         return Page(url, answer.status_code, answer.content.decode(), dict(answer.headers))
 
     def _follow(self, page: Page) -> Page:

@@ -11,6 +11,7 @@ from accounts.models import BuiltInAccountRole, User
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from spaces.access import grant_group_space_role, grant_space_role
+from spaces.tenants import save_mapping_role
 from tests.journeys.conftest import ENGINEERS, OPERATOR, Company
 from tests.journeys.person_browser import PersonBrowser, sign_in
 from tests.journeys.seen import OIDC, SAML
@@ -133,6 +134,57 @@ def test_announcement_of_new_access_is_shown_once(acme: Company, browser: Person
     assert "Your access changed" not in browser.open("/").words
     browser.post("/logout/", {})
     assert "Your access changed" not in sign_in(browser, SAML).words
+
+
+def test_announcement_names_the_roles_of_the_account_as_well(acme: Company, browser: PersonBrowser) -> None:
+    # L-14, R-2: authorization takes every space away and gives a role in the account
+    sign_in(browser, SAML)
+    save_mapping_role(
+        account=acme.account,
+        actor=OPERATOR,
+        name="admins",
+        account_roles=frozenset({account_role_named(acme.account, BuiltInAccountRole.ACCOUNT_ADMIN)}),
+        space_roles={},
+    )
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_authorization": True})
+    browser.post("/logout/", {})
+    page = sign_in(browser, SAML, role_mapping="admins")
+    assert (
+        "Your access changed: you are in no space now. Your roles in the account: Account Admin."
+        in page.words
+    )
+
+
+def test_announcement_counts_what_a_group_gives_and_no_change_of_source(
+    acme: Company, browser: PersonBrowser
+) -> None:
+    # L-14, G-8
+    engineers = acme.account.groups.get(idp_identifier=ENGINEERS)
+    admin = acme.account.space_roles.get(name="Space Admin")
+    trial = acme.account.spaces.get(name="Trial")
+    grant_group_space_role(group=engineers, space=trial, role=admin, actor=OPERATOR)
+    sign_in(browser, SAML)
+    browser.post("/logout/", {})
+    told = sign_in(browser, SAML, groups="").words
+    assert "You now have: DevOps (Space Developer), Trial (Space Member)." in told
+
+    # Mapping roles that give exactly the same change nothing for her.
+    save_mapping_role(
+        account=acme.account,
+        actor=OPERATOR,
+        name="same",
+        account_roles=frozenset({account_role_named(acme.account, BuiltInAccountRole.MEMBER)}),
+        space_roles={
+            trial: frozenset({acme.account.space_roles.get(name="Space Member")}),
+            acme.account.spaces.get(name="DevOps"): frozenset(
+                {acme.account.space_roles.get(name="Space Developer")}
+            ),
+        },
+    )
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_authorization": True})
+    browser.post("/logout/", {})
+    assert "Your access changed" not in sign_in(browser, SAML, groups="", role_mapping="same").words
+    assert browser.me()["spaces"][0]["roles"] == [{"name": "Space Developer", "source": "mapping"}]
 
 
 def test_my_access_of_nobody_is_the_login_page(acme: Company, browser: PersonBrowser) -> None:

@@ -13,13 +13,13 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from accounts import lifecycle
-from accounts.models import ApiToken, Kind
+from accounts.models import ApiToken, Kind, SsoPolicy
 from accounts.privilege import NotAllowed
 from audit.actors import Actor, ActorKind
-from audit.models import AuditEvent
+from audit.models import AuditEvent, FailureLogEntry
 from tests.conftest import client_of
 from tests.console.admin_pages import address_of, page
-from tests.worlds import OPERATOR, World, add_vendor_person, found_account, sign_in
+from tests.worlds import OPERATOR, World, add_identity, add_vendor_person, found_account, sign_in
 
 MAKE = "/personal-tokens/"
 
@@ -164,6 +164,21 @@ def test_nobody_makes_one_for_somebody_else_or_for_longer_than_a_year(acme: Worl
     with pytest.raises(NotAllowed):
         lifecycle.create_personal_token(user=acme.employee, actor=itself, name="x")
     assert not ApiToken.objects.exists()
+
+
+def test_token_of_who_only_had_a_password_opens_nothing_once_single_sign_on_is_mandatory(
+    acme: World, emma: Client
+) -> None:
+    # L-3
+    token = make(emma)
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_policy": SsoPolicy.MANDATORY})
+    refused = ask_me(token)
+    assert refused.status_code == 401
+    assert "single sign-on only" in json.loads(refused.content)["detail"]
+    assert FailureLogEntry.objects.filter(code="scim.unusable_token").exists()
+    assert emma.get("/api/me").status_code == 401  # nor does the session go on
+    add_identity(acme.employee, acme.provider)
+    assert ask_me(token).status_code == 200
 
 
 def test_people_of_the_vendor_have_none(acme: World, client: Client) -> None:

@@ -27,6 +27,7 @@ from tests.journeys.recovery_world import reasons
 from tests.journeys.seen import SAML
 from tests.worlds import (
     OPERATOR,
+    PASSWORD,
     World,
     add_vendor_person,
     found_account,
@@ -110,7 +111,7 @@ def test_change_tells_the_old_address_and_ends_what_was_mailed_there(acme: World
 def test_session_older_than_a_quarter_of_an_hour_changes_nothing(acme: World, boss: Client) -> None:
     # V-15: re-authentication
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
-        assert "sign in again" in words(boss.get(PAGE))
+        assert "prove that it is you" in words(boss.get(PAGE))
         answer = boss.post(PAGE, {"address": PRIVATE})
         assert answer.status_code == 400
         assert boss.post(PAGE, {"do": "remove"}).status_code == 400
@@ -133,6 +134,8 @@ def test_recovery_session_does_not_change_the_address(acme: World, boss: Client)
     assert "can't be changed in a recovery session" in words(recovered.get(PAGE))
     assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert recovered.post(PAGE, {"do": "remove"}).status_code == 400
+    assert recovered.post("/reauthenticate/", {"password": PASSWORD, "next": PAGE}).status_code == 401
+    assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert press(recovered, pending).status_code == 400
     assert "recovery_address.in_recovery" in reasons()
     acme.sso_admin.refresh_from_db()
@@ -155,6 +158,18 @@ def test_stranger_who_gets_the_link_by_a_typing_error_can_not_confirm_it(acme: W
     assert "recovery_address.other_person" in reasons()
     assert not User.objects.exclude(recovery_email="").exists()
     press(boss, path)  # and nothing was used up
+    acme.sso_admin.refresh_from_db()
+    assert acme.sso_admin.recovery_email == PRIVATE
+
+
+def test_address_is_confirmed_where_the_persons_session_is(acme: World) -> None:
+    # V-7, V-15: an account with a host name of its own has its people's sessions there
+    lifecycle.verify_host_name(account=acme.account, actor=OPERATOR, host="sso.acme.example")
+    there = client_of("sso.acme.example:8000")
+    sign_in(there, acme.sso_admin)
+    there.post(PAGE, {"address": PRIVATE})
+    path = link_to(PRIVATE, host="sso.acme.example:8000")
+    assert press(there, path).status_code == 302
     acme.sso_admin.refresh_from_db()
     assert acme.sso_admin.recovery_email == PRIVATE
 

@@ -38,7 +38,7 @@ def test_changes_need_the_password_again_after_a_quarter_of_an_hour(
     clock.shift(dt.timedelta(minutes=16))
     assert browser.post("/second-factor/add/", {}).headers["Location"] == "/second-factor/"
     page = browser.open("/second-factor/")
-    assert "Type your password to change something here." in page.words
+    assert "To change something here, prove that it is you." in page.words
     assert "The password is wrong." in browser.submit(page, password="guess").words
     page = browser.submit(page, password=PASSWORD)
     _, done = enrol_app(browser, browser.submit(page, form=0))

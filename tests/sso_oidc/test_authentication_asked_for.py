@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import lxml.html
 import pytest
 import time_machine
 from django.utils import timezone
 
 from accounts.models import UserSession
-from sso.models import Purpose, SignInAttempt
-from sso_oidc.client import wanted_authentication
-from sso_oidc.configuration import settings_of
+from sso.models import SignInAttempt
 from tests.sso_oidc.openid_world import (
     LOGIN,
     ClientCheckingProvider,
@@ -125,17 +125,25 @@ def test_setting_is_taken_back(idp: ClientCheckingProvider) -> None:
     assert world.is_in
 
 
-def test_who_proves_themselves_again_signs_in_afresh_whatever_is_set(idp: ClientCheckingProvider) -> None:
-    # V-18: a purpose is fixed at the start; no page begins this one yet, so the attempt is changed
-    world = OpenIdWorld(idp, values={"max_age_seconds": 3600})
-    wanted = wanted_authentication(settings_of(world.provider), Purpose.REAUTHENTICATE)
-    assert wanted.parameters() == {"max_age": "0", "prompt": "login"}
-    for seconds, code in ((130, "oidc.auth_time"), (1, "provider.not_enabled")):
-        asked = world.leave()
-        SignInAttempt.objects.filter(outcome="").update(purpose=Purpose.REAUTHENTICATE)
-        assert world.come_back(asked, auth_time=ago(seconds)).status_code in (400, 403)
-        found = SignInAttempt.objects.latest("created_at")
-        assert (last_code() if seconds > 120 else found.outcome) == code
+@FLOWS
+def test_who_proves_themselves_again_signs_in_afresh_whatever_is_set(
+    idp: ClientCheckingProvider, flow: str
+) -> None:
+    # V-15, V-18: a provider that answers from an older session of the person's proves nothing
+    world = OpenIdWorld(idp, values={"flow": flow, "max_age_seconds": 3600})
+    world.sign_in(auth_time=ago(3000))
+    for seconds, proved in ((None, False), (130, False), (1, True)):
+        page = lxml.html.fromstring(world.browser.get("/second-factor/").text)
+        [link] = page.xpath("//a[contains(@href, 'reauthenticate=')]/@href")
+        asked = world.leave(**dict(parse_qsl(urlsplit(link).query)))
+        assert (asked["max_age"], asked["prompt"]) == ("0", "login")
+        answer = world.come_back(asked, **({} if seconds is None else {"auth_time": ago(seconds)}))
+        assert (answer.status_code == 302) == proved
+        assert ("Set up a second factor" in world.browser.get("/second-factor/").text) == proved
+        if not proved:
+            assert last_code() == "oidc.auth_time"
+            assert "did not confirm that you signed in there just now" in answer.text
+    assert world.is_in
 
 
 # --- acr_values -------------------------------------------------------------------------------------------------------
