@@ -6,7 +6,7 @@ which is bounded. The page shows a friendly message only for what the person or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from django.conf import settings
@@ -19,8 +19,8 @@ from accounts.models import Account
 from audit.failures import record_failure
 from foundation.circuit_breaker import OPEN_SECONDS
 from foundation.client_address import client_address
-from sso import apply, attempts, login_options, testing
-from sso.claims import Claims
+from sso import apply, attempts, claims_json, login_options, relinking, testing
+from sso.claims import NO_SESSION, Claims
 from sso.models import IdentityProvider, Purpose, Stage
 from sso.models import SignInAttempt as Attempt
 from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, StartAgain, Wording, message_for
@@ -84,7 +84,10 @@ def refused(
         )
         if attempt is not None:
             attempts.finish(
-                attempt, outcome=refusal.code, report={"refusal": refusal.code, "detail": refusal.detail}
+                attempt,
+                outcome=refusal.code,
+                report={"refusal": refusal.code, "detail": refusal.detail},
+                claims=_for_an_admin(claims) if relinking.keeps_claims(refusal.code) else "",
             )
     else:
         record_failure(
@@ -107,6 +110,11 @@ def refused(
             request, Refusal(shown.code), provider=provider, again=again, claims=claims, url=shown.url
         )
     return page(request, refusal, provider=provider, account=account, again=again, claims=claims)
+
+
+def _for_an_admin(claims: Claims) -> str:
+    """Return verified claims, without the provider's session, for the admin who may lift the refusal (V-8)."""
+    return claims_json.dump(replace(claims, session=NO_SESSION))
 
 
 def page(

@@ -98,7 +98,7 @@ class ConfirmedActions:
 
     def buttons_beside(self, obj: Any, names: Iterable[str]) -> SafeString:
         """Return buttons for a column of the row's page, of those of ``names`` that are offered."""
-        offered = getattr(obj, "console_offered", frozenset())
+        offered: frozenset[str] = getattr(obj, "console_offered", frozenset())
         links = [
             (self.url_of(name, obj.pk), getattr(self, name).short_description)
             for name in names

@@ -21,6 +21,7 @@ from console.admins.columns import badge, facts, lines, link_to, preformatted, t
 from console.admins.confirmed import ask_and_act, button
 from console.admins.filters import EndedFilter, ScopedRelatedFilter
 from console.admins.person_access import session_badge
+from console.admins.relink import RelinkAction
 from console.scoping import Reach, Viewer, viewer_of
 from foundation.redaction import mask_values
 from sso import testing
@@ -125,8 +126,10 @@ class FederatedIdentityAdmin(AccountScopedAdmin):
         return badge(_("closed")) if identity.closed_at is not None else badge(_("open"), "success")
 
 
-class SignInAttemptAdmin(AccountScopedAdmin):
+class SignInAttemptAdmin(RelinkAction, AccountScopedAdmin):
     """Tries to sign in through a provider: outcome, rules that fired, warnings, and the claims."""
+
+    actions_detail = ("relink",)
 
     secret_columns = ("nonce", "code_verifier", "claims")
     list_display = (

@@ -10,8 +10,10 @@ exempt     functions that take an actor and are in no row, each with the reason
 
 from tests.privilege_table.functions.access import CALLS as _ACCESS
 from tests.privilege_table.functions.calls import Call
+from tests.privilege_table.functions.mapping import CALLS as _MAPPING
+from tests.privilege_table.functions.oneself import CALLS as _ONESELF
 from tests.privilege_table.functions.people import CALLS as _PEOPLE
 from tests.privilege_table.functions.providers import CALLS as _PROVIDERS
 from tests.privilege_table.functions.tenants import CALLS as _TENANTS
 
-CALLS: tuple[Call, ...] = (*_PEOPLE, *_ACCESS, *_TENANTS, *_PROVIDERS)
+CALLS: tuple[Call, ...] = (*_PEOPLE, *_ONESELF, *_ACCESS, *_MAPPING, *_TENANTS, *_PROVIDERS)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
-from accounts import lifecycle, totp
-from accounts.lifecycle import PersonChanges, factors, mailed_links
-from accounts.models import EndReason, Kind, LinkPurpose, MailedLink, SecondFactor, User
-from sso import recovery_drill
-from tests.privilege_table.cast import Cast, Rank, Role
+from accounts import lifecycle
+from accounts.lifecycle import PersonChanges
+from accounts.models import EndReason, Kind
+from sso import claims_json, relinking
+from sso.claims import Claims, SubjectSource
+from sso.models import SignInAttempt
+from tests.privilege_table.cast import Cast, Rank
 from tests.privilege_table.functions.calls import (
     ADMINS,
     DIRECTORY,
@@ -25,9 +24,7 @@ from tests.privilege_table.functions.calls import (
     Call,
     Given,
 )
-
-_SECRET = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"  # of an authenticator app that is being enrolled
-_THEMSELF = frozenset({Role.SSO_ADMIN.value})
+from tests.worlds import add_attempt
 
 
 def _present(rank: Callable[[Cast], Rank], **values: Any) -> Given:
@@ -216,96 +213,32 @@ def _made(kind: Kind, **more: Any) -> Given:
     }
 
 
-# --- what only the person does: the SSO account admin of the cast, whoever acts ---------------------------------------
-
-
-def _own(**values: Any) -> Given:
-    return lambda cast: {"user": cast.people[Role.SSO_ADMIN], **values}
-
-
-def _new_app(cast: Cast) -> dict[str, Any]:
-    code = totp.code_at(_SECRET, int(timezone.now().timestamp()) // totp.STEP_SECONDS)
-    return {"user": cast.people[Role.SSO_ADMIN], "name": "app", "secret": _SECRET, "code": code}
-
-
-def _own_factor(cast: Cast) -> dict[str, Any]:
-    user = cast.people[Role.SSO_ADMIN]
-    return {"factor": SecondFactor.objects.create(user=user, kind="totp", name="app", secret=_SECRET)}
-
-
-def _own_link(cast: Cast) -> dict[str, Any]:
-    user = cast.people[Role.SSO_ADMIN]
-    address, purpose = "own@private.example", LinkPurpose.ADDRESS
-    link: MailedLink = mailed_links.issue(user=user, purpose=purpose, address=address, asked_from="")
-    return {"user": user, "link": link}
-
-
-def with_address(cast: Cast) -> dict[str, Any]:
-    user = cast.people[Role.SSO_ADMIN]
-    long_ago = timezone.now() - timedelta(days=30)
-    User.objects.filter(pk=user.pk).update(
-        recovery_email="own@private.example",
-        recovery_email_confirmed_at=long_ago,
-        recovery_email_changed_at=long_ago,
+def refused_attempt(cast: Cast, rank: Rank) -> SignInAttempt:
+    """Return a sign-in that named somebody by their address and was refused, since they had proven nothing (V-3)."""
+    provider = cast.acme.provider
+    attempt = add_attempt(rank.present, provider)
+    claims = Claims(
+        issuer=f"https://{provider.slug}.idp.example",
+        subject=f"new-{rank.present.pk}",
+        subject_source=SubjectSource.SUB,
+        email=rank.present.email,
     )
-    return {"user": User.objects.get(pk=user.pk)}
+    SignInAttempt.objects.filter(pk=attempt.pk).update(
+        outcome="link.needs_proof", user=None, claims=claims_json.dump(claims), report={}
+    )
+    attempt.refresh_from_db()
+    return attempt
 
 
-_PASSKEY = factors.Passkey(b"key", b"credential", "localhost", 0)
-_OWN: tuple[Call, ...] = (
-    Call("own app", _THEMSELF, factors.add_authenticator, _new_app, "second_factor.added"),
-    Call(
-        "own passkey",
-        _THEMSELF,
-        factors.add_passkey,
-        _own(name="key", passkey=_PASSKEY),
-        "second_factor.added",
-    ),
-    Call("remove own factor", _THEMSELF, factors.remove_factor, _own_factor, "second_factor.removed"),
-    Call(
-        "own recovery codes",
-        _THEMSELF,
-        factors.make_recovery_codes,
-        _own(),
-        "second_factor.recovery_codes",
-    ),
-    Call(
-        "ask for a recovery address",
-        _THEMSELF,
-        lifecycle.ask_for_recovery_address,
-        _own(address="own@private.example"),
-        "recovery_address.asked",
-    ),
-    Call(
-        "confirm a recovery address",
-        _THEMSELF,
-        lifecycle.confirm_recovery_address,
-        _own_link,
-        "recovery_address.changed",
-    ),
-    Call(
-        "remove a recovery address",
-        _THEMSELF,
-        lifecycle.remove_recovery_address,
-        with_address,
-        "recovery_address.removed",
-    ),
-    Call(
-        "recovery drill",
-        _THEMSELF,
-        recovery_drill.send_test,
-        with_address,
-        "recovery_drill.sent",
-        code="recovery_drill.not_possible",
-    ),
-    Call(
-        "personal token",
-        _THEMSELF,
-        lifecycle.create_personal_token,
-        _own(name="mine"),
-        "personal_token.created",
-    ),
-)
+def _relinked(whom: str, rank: Callable[[Cast], Rank], people: frozenset[str]) -> Call:
+    return Call(
+        f"let {whom} in by a refused sign-in",
+        people,
+        relinking.approve,
+        lambda cast: {"attempt": refused_attempt(cast, rank(cast)), "user_id": rank(cast).present.pk},
+        "identity.relinked",
+    )
+
 
 CALLS: tuple[Call, ...] = (
     *(
@@ -331,6 +264,7 @@ CALLS: tuple[Call, ...] = (
         for call in (
             *_names(whom, rank, people, whom != "an SSO account admin"),
             *_waiting(whom, rank, people),
+            _relinked(whom, rank, people),
         )
     ),
     Call(
@@ -363,5 +297,4 @@ CALLS: tuple[Call, ...] = (
         },
         "user.created",
     ),
-    *_OWN,
 )

@@ -11,7 +11,8 @@ exempt     addresses, list actions and rows on pages that are in no row of the t
 from tests.privilege_table.pages.access import CHANGES as _ACCESS
 from tests.privilege_table.pages.accounts import CHANGES as _ACCOUNTS
 from tests.privilege_table.pages.forms import FormChange
+from tests.privilege_table.pages.mapping import CHANGES as _MAPPING
 from tests.privilege_table.pages.people import CHANGES as _PEOPLE
 from tests.privilege_table.pages.providers import CHANGES as _PROVIDERS
 
-CHANGES: tuple[FormChange, ...] = (*_PEOPLE, *_ACCESS, *_ACCOUNTS, *_PROVIDERS)
+CHANGES: tuple[FormChange, ...] = (*_PEOPLE, *_ACCESS, *_MAPPING, *_ACCOUNTS, *_PROVIDERS)

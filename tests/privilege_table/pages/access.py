@@ -16,8 +16,8 @@ from accounts.models import (
     GroupMembership,
     User,
 )
-from spaces.models import GroupSpaceRole, MappingRole, Space, SpaceMembership, SpaceRole
-from tests.console.admin_pages import Fields, address_of, page
+from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
+from tests.console.admin_pages import Fields
 from tests.privilege_table.cast import Cast
 from tests.privilege_table.pages.forms import (
     ADMINS,
@@ -25,7 +25,6 @@ from tests.privilege_table.pages.forms import (
     FormChange,
     Request,
     Row,
-    Sent,
     added,
     chosen,
     edited,
@@ -290,58 +289,4 @@ _GROUPS: tuple[FormChange, ...] = (
 )
 
 
-# --- mapping roles ----------------------------------------------------------------------------------------------------
-
-
-def _mapping_fields(cast: Cast) -> Fields:
-    powerful = account_role_named(cast.acme.account, _SSO)
-    return {"name": "mine", "account_roles": [str(powerful.pk)], "spaces-TOTAL_FORMS": "0", "_save": "1"} | {
-        "spaces-INITIAL_FORMS": "0"
-    }
-
-
-def _mapping_added(cast: Cast) -> Sent:
-    # An operator says for which account in the address.
-    return f"{page(MappingRole, 'add')}?account={cast.acme.account.pk}", _mapping_fields(cast)
-
-
-def _mapping_changed(cast: Cast) -> Sent:
-    return address_of(cast.acme.mapping_role), _mapping_fields(cast)
-
-
-def _mapping(cast: Cast) -> MappingRole:
-    return cast.acme.mapping_role
-
-
-_MAPPING: tuple[FormChange, ...] = (
-    FormChange(
-        "make a mapping role",
-        SSO_ADMINS,
-        lambda cast: MappingRole.objects.filter(account=cast.acme.account, name="mine").exists(),
-        "mapping_role.saved",
-        _mapping_added,
-    ),
-    FormChange(
-        "change a mapping role",
-        SSO_ADMINS,
-        lambda cast: fresh(_mapping(cast)).name == "mine",
-        "mapping_role.saved",
-        _mapping_changed,
-    ),
-    FormChange(
-        "delete a mapping role",
-        SSO_ADMINS,
-        gone(_mapping),
-        "mapping_role.deleted",
-        pressed(_mapping, "delete"),
-    ),
-    FormChange(
-        "delete a mapping role from the list",
-        SSO_ADMINS,
-        gone(_mapping),
-        "mapping_role.deleted",
-        chosen("delete_selected", _mapping, MappingRole),
-    ),
-)
-
-CHANGES: tuple[FormChange, ...] = (*_ROLES, *_GROUPS, *_MAPPING)
+CHANGES: tuple[FormChange, ...] = (*_ROLES, *_GROUPS)

@@ -18,7 +18,7 @@ from accounts.models import (
 from foundation.models import OutboxMessage
 from scim.models import OAuthClient, OAuthClientSecret
 from tests.privilege_table.cast import Cast, Role
-from tests.privilege_table.functions import access, people, tenants
+from tests.privilege_table.functions import mapping, oneself, tenants
 from tests.privilege_table.pages.forms import (
     ADMINS,
     NOBODY,
@@ -84,7 +84,7 @@ _ACCOUNTS: tuple[FormChange, ...] = (
         _is("sso_authorization", True),
         "account.updated",
         pressed(_account, "enable_authorization"),
-        prepare=access.switching_on,
+        prepare=mapping.switching_on,
     ),
     FormChange(
         "authorization off",
@@ -92,7 +92,7 @@ _ACCOUNTS: tuple[FormChange, ...] = (
         _is("sso_authorization", False),
         "account.updated",
         pressed(_account, "disable_authorization"),
-        prepare=access.authorized,
+        prepare=mapping.authorized,
     ),
     FormChange(
         "apply mapping roles now",
@@ -100,7 +100,7 @@ _ACCOUNTS: tuple[FormChange, ...] = (
         lambda cast: OutboxMessage.objects.filter(kind="sso.apply_roles").exists(),
         "access.apply_roles",
         pressed(_account, "apply_roles"),
-        prepare=access.authorized,
+        prepare=mapping.authorized,
     ),
     FormChange(
         "recovery drill",
@@ -108,7 +108,7 @@ _ACCOUNTS: tuple[FormChange, ...] = (
         lambda cast: MailedLink.objects.filter(purpose=LinkPurpose.DRILL).exists(),
         "recovery_drill.sent",
         pressed(_account, "recovery_drill"),
-        prepare=people.with_address,
+        prepare=oneself.with_address,
     ),
     FormChange(
         "make an account",

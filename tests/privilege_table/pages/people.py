@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from accounts.models import Departure, HeldChange, Kind, SecondFactor, User, UserSession
+from sso.models import FederatedIdentity, SignInAttempt
+from tests.console.admin_pages import page
 from tests.privilege_table.cast import Cast, Rank
+from tests.privilege_table.functions.people import refused_attempt
 from tests.privilege_table.pages.forms import (
     ADMINS,
     NOBODY,
     OPERATORS,
     SSO_ADMINS,
     FormChange,
+    Sent,
     added,
     chosen,
     edited,
@@ -190,6 +194,22 @@ def _waiting(whom: str, rank: Of, allowed: frozenset[Any]) -> list[FormChange]:
     return rows
 
 
+def _relinked(whom: str, rank: Of, allowed: frozenset[Any]) -> FormChange:
+    """Let somebody in by a refused sign-in of theirs (V-8), which is written for the cell."""
+
+    def request(cast: Cast) -> Sent:
+        attempt = refused_attempt(cast, rank(cast))
+        return page(SignInAttempt, "relink", attempt.pk), {"person": str(rank(cast).present.pk)}
+
+    return FormChange(
+        f"let {whom} in by a refused sign-in",
+        allowed,
+        lambda cast: FederatedIdentity.objects.filter(user=rank(cast).present).exists(),
+        "identity.relinked",
+        request,
+    )
+
+
 def _flags() -> list[FormChange]:
     """Nobody makes an operator, staff or a partner's admin of somebody by a form, nor gives a password or a proof."""
 
@@ -237,7 +257,13 @@ CHANGES: tuple[FormChange, ...] = (
     *(
         change
         for row in _RANKS
-        for change in (*_details(*row), *_status(*row), *_sessions(*row), *_waiting(*row))
+        for change in (
+            *_details(*row),
+            *_status(*row),
+            *_sessions(*row),
+            *_waiting(*row),
+            _relinked(*row),
+        )
     ),
     *_flags(),
     FormChange(
