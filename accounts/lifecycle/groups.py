@@ -203,6 +203,7 @@ def set_directory_members(
             action="group.member",
             subject=subject,
         )
+    privilege.require_within(actor, group.account_id, action="group.member", subject=subject)
     wanted = set(add)
     known = _present_members(group.account_id, wanted)
     if unknown := wanted - known:
@@ -295,7 +296,8 @@ def _chunks(ids: set[UUID]) -> Iterator[list[UUID]]:
 
 def _require(actor: Actor, account_id: UUID, action: str, subject: Subject) -> None:
     if actor.kind is ActorKind.SCIM:
-        return  # scoped by the token's account before
+        privilege.require_within(actor, account_id, action=action, subject=subject)
+        return
     privilege.require(actor, account_id, privilege.Authority.ACCOUNT_ADMIN, action=action, subject=subject)
 
 

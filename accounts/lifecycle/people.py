@@ -255,7 +255,8 @@ def _require_creation(
 ) -> None:
     outside = actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER)  # neither has a say in passwords (P-9, J-12)
     if outside and kind == Kind.MEMBER and account is not None and not with_password:
-        return  # their own account only: the caller's scope is the account of the token or provider
+        privilege.require_within(actor, account.pk, action="user.create", subject=subject)
+        return
     least = privilege.Authority.ACCOUNT_ADMIN if kind == Kind.MEMBER else privilege.Authority.OPERATOR
     privilege.require(actor, account, least, action="user.create", subject=subject)
 

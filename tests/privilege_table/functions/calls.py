@@ -18,11 +18,17 @@ OPERATORS = frozenset({Role.OPERATOR.value, FILE})
 SSO_ADMINS = OPERATORS | {Role.SSO_ADMIN.value}
 ADMINS = SSO_ADMINS | {Role.ACCOUNT_ADMIN.value}
 OUTSIDE = frozenset({DIRECTORY, PROVIDER})
+# Those who were entitled, or are elsewhere: they get through to nothing.
+OTHER_DIRECTORY, OTHER_PROVIDER = "another account's directory", "another account's provider"
+DISABLED = "SSO account admin, disabled meanwhile"
 ACTORS: tuple[str, ...] = (
     *(role.value for role in Role if role is not Role.ANONYMOUS),
     DIRECTORY,
     PROVIDER,
     FILE,
+    OTHER_DIRECTORY,
+    OTHER_PROVIDER,
+    DISABLED,
 )
 
 Given = Callable[[Cast], dict[str, Any]]
@@ -30,10 +36,15 @@ Given = Callable[[Cast], dict[str, Any]]
 
 def actor_named(cast: Cast, name: str) -> Actor:
     """Return who acts: a person of the cast, or an entrance by itself."""
+    acme, globex, token = cast.acme.account.pk, cast.globex.account.pk, str(cast.things.token.pk)
+    disabled = cast.sso_admin.blocked
     entrances = {
-        DIRECTORY: Actor(ActorKind.SCIM, str(cast.things.token.pk), "Acme directory"),
-        PROVIDER: Actor(ActorKind.PROVIDER, str(cast.acme.provider.pk), "Acme Okta"),
+        DIRECTORY: Actor(ActorKind.SCIM, token, "Acme directory", account_id=acme),
+        PROVIDER: Actor(ActorKind.PROVIDER, str(cast.acme.provider.pk), "Acme Okta", account_id=acme),
         FILE: Actor(ActorKind.CONFIGURATION, "", "configuration file"),
+        OTHER_DIRECTORY: Actor(ActorKind.SCIM, "globex", "Globex directory", account_id=globex),
+        OTHER_PROVIDER: Actor(ActorKind.PROVIDER, "globex", "Globex Okta", account_id=globex),
+        DISABLED: Actor(ActorKind.USER, str(disabled.pk), disabled.user_name),
     }
     return entrances[name] if name in entrances else cast.actor(Role(name))
 

@@ -32,6 +32,7 @@ EXEMPT: dict[str, str] = {
     "accounts.privilege.authority_of": _TELLS,
     "accounts.privilege.require": _RAISES,
     "accounts.privilege.require_over": _RAISES,
+    "accounts.privilege.require_within": _RAISES,
     "accounts.privilege.user_of": _TELLS,
     # sign-in settings
     "sso.authorization.why_not": _TELLS,
