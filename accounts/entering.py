@@ -15,8 +15,9 @@ from accounts.models import GuestAccess, User, UserSession
 def why_not(access: GuestAccess, user: User, session: UserSession) -> str:
     """Return the code of what keeps this session out of ``access.account``, "" when nothing does.
 
-    Under a mandatory policy a password never enters (V-10), whatever the native account takes; and a session is no
-    older than the account allows its own people (L-13).
+    Under a mandatory policy a password never enters (V-10), whatever the native account takes; a recovery link, which
+    proves a mailbox alone, enters nowhere (V-15); and a session is no older than the account allows its own people
+    (L-13).
     """
     account = access.account
     if access.user_id != user.pk or session.user_id != user.pk or not user.can_sign_in:
@@ -25,6 +26,8 @@ def why_not(access: GuestAccess, user: User, session: UserSession) -> str:
         return "guest.over"
     if account.closed_at is not None:
         return "guest.account_closed"
+    if session.in_recovery:
+        return "guest.in_recovery"
     if not account.password_sign_in_allowed and session.provider_id is None:
         return "guest.sso_required"
     if session.created_at + account.max_session_age <= timezone.now():

@@ -91,6 +91,11 @@ def identifier_key(identifier: str) -> str:
     return (guid[1] or guid[2]).lower() if guid else trimmed
 
 
+def received_keys(claimed: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the identifiers that a provider sent, as keys, each once, in the order sent (G-6, G-7)."""
+    return tuple(dict.fromkeys(key for sent in claimed or () if (key := identifier_key(sent))))
+
+
 def diff_groups(
     claimed: tuple[str, ...] | None,
     overage: bool,
@@ -104,7 +109,7 @@ def diff_groups(
     ``held`` the person's memberships of any source. Raises nothing: an identifier nobody has is reported, not
     refused (J-9).
     """
-    received = tuple(dict.fromkeys(key for sent in claimed or () if (key := identifier_key(sent))))
+    received = received_keys(claimed)
     # A blank key would be a group without identifier; it is dropped here so that no claim can empty it.
     keys = {group.id: key for group in mapped if (key := identifier_key(group.key))}
     named, known = set(received), set(keys.values())

@@ -23,3 +23,7 @@ account_created = Signal()
 
 # A person was created (``created``), or their columns changed. Arguments: user, actor, changed (names of columns).
 person_changed = Signal()
+
+# A guest who may still come accepted another invitation, which took the first one's place: `spaces` lets them keep what
+# they hold there. Arguments: before, after (rows of GuestAccess), actor.
+guest_access_renewed = Signal()

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from accounts import group_sightings
 from accounts.lifecycle import departures, left_makers, mailed_links
 from accounts.models import SecondStep, UserSession
 
@@ -34,3 +35,15 @@ def purge_departures() -> None:
 def limit_leavers_tokens() -> None:
     """Let the account tokens that leavers made end in two weeks (V-14; hourly, by beat)."""
     left_makers.limit_tokens()
+
+
+@shared_task(name="accounts.tasks.count_group_sightings", ignore_result=True)
+def count_group_sightings() -> None:
+    """Count the group identifiers that sign-ins and pushes named (G-7; every minute, by beat)."""
+    group_sightings.count_waiting()
+
+
+@shared_task(name="accounts.tasks.purge_group_sightings", ignore_result=True)
+def purge_group_sightings() -> None:
+    """Forget identifiers that nobody uses (daily, by beat)."""
+    group_sightings.purge()

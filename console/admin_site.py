@@ -13,7 +13,7 @@ unfold draws the pages. What differs from Django's own site, and why:
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any, cast
 from urllib.parse import unquote, urlencode
 
@@ -25,13 +25,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import Favicon
 from unfold.sites import UnfoldAdminSite
 
 from accounts.models import User
 from console import dashboard, navigation
+from console.reports import disabling
+from console.reports import page as reports
 from console.scoping import is_deployment_host, require_viewer, viewer_of
 from foundation import public_urls
 
@@ -79,8 +81,17 @@ class ConsoleSite(UnfoldAdminSite):
         return update_wrapper(inner, guarded)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Leave out what must not be reachable."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in _NOT_MOUNTED]
+        """Leave out what must not be reachable, and add the pages that are no model's (A-8)."""
+        own: list[URLPattern | URLResolver] = [
+            path("reports/", self._view(reports.overview), name="reports"),
+            path("reports/disable-people/", self._view(disabling.disable_people), name="report_disable"),
+            path("reports/<slug:slug>/", self._view(reports.report), name="report"),
+            path("reports/<slug:slug>/export/", self._view(reports.export), name="report_export"),
+        ]
+        return own + [url for url in super().get_urls() if getattr(url, "name", None) not in _NOT_MOUNTED]
+
+    def _view(self, view: Callable[..., Any]) -> View:
+        return self.admin_view(update_wrapper(partial(view, self), view))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Lead to the product's one sign-in, which checks ``next`` itself."""

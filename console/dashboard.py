@@ -16,6 +16,8 @@ from accounts.models import Account, Kind, Status, User, UserSession
 from accounts.privilege import Authority
 from audit.models import AuditEvent, FailureLogEntry
 from console.admins.filters import STATUS
+from console.reports import REPORTS
+from console.reports.counts import counts as report_counts
 from console.scoping import Reach, Viewer
 from sso.models import IdentityProvider, State
 
@@ -41,6 +43,7 @@ class Overview:
     cards: tuple[Card, ...]
     refusals: tuple[AuditEvent, ...]
     failures: tuple[FailureLogEntry, ...]
+    reports: tuple[Card, ...]
     hints: tuple[tuple[str, str], ...] = ()
     links: dict[str, str] = field(default_factory=dict)
 
@@ -83,6 +86,7 @@ def overview(viewer: Viewer) -> Overview:
         cards=tuple(cards),
         refusals=tuple(refused.order_by("-created_at")[:LATEST]),
         failures=tuple(failures.order_by("-last_seen")[:LATEST]),
+        reports=_reports(viewer),
         hints=_hints(viewer, providers["enabled"]),
         links={
             "refusals": f"{_list('audit_auditevent')}?{urlencode({'refused': 'yes'})}",
@@ -97,6 +101,19 @@ def _name(viewer: Viewer) -> str:
     if viewer.user.partner is not None and viewer.reach is Reach.PARTNER:
         return viewer.user.partner.name
     return _("All accounts")
+
+
+def _reports(viewer: Viewer) -> tuple[Card, ...]:
+    found = report_counts(viewer)
+    return tuple(
+        Card(
+            str(report.title),
+            found[report.slug],
+            report.address,
+            f"{report.days_label}".replace("…", str(report.default_days)),
+        )
+        for report in REPORTS.values()
+    )
 
 
 def _hints(viewer: Viewer, enabled: int) -> tuple[tuple[str, str], ...]:

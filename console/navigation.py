@@ -91,7 +91,11 @@ def sidebar(site: AdminSite, request: HttpRequest) -> list[dict[str, Any]]:
         for model, admin in site._registry.items()
         if admin.has_view_permission(request)
     }
-    groups = [_group(request, None, [(_("Overview"), "dashboard", reverse(f"{site.name}:index"))])]
+    first = [
+        (_("Overview"), "dashboard", reverse(f"{site.name}:index")),
+        (_("Reports"), "summarize", reverse(f"{site.name}:reports")),
+    ]
+    groups = [_group(request, None, first)]
     if viewer.reach is Reach.ACCOUNT:
         # One account: its own page in place of a list of one.
         own = reverse(f"{site.name}:accounts_account_change", args=[viewer.account_id])

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from accounts import lifecycle
+from accounts import group_sightings, lifecycle
 from accounts.models import Group
 from foundation.compiled_queries import CompiledQuery, key, update
 from foundation.ids import parse_id
@@ -122,6 +122,7 @@ def create_group(call: Call, body: JsonObject) -> Group:
             external_id=external_id or None,
             directory_owned=True,
         )
+    group_sightings.note(call.account.pk, (external_id,))  # G-7
     _save_members(call, group, plan)
     _save_document(group, plan)
     _note(call, group, plan)
@@ -167,6 +168,8 @@ def _save(call: Call, group: Group, plan: GroupPlan) -> Group:
         if taken.exists():
             raise Conflict(f"Another group has the externalId {plan.external_id[:100]!r}.")
     resource = resource_of(group)
+    if plan.external_id and plan.external_id != group.external_id:
+        group_sightings.note(call.account.pk, (plan.external_id,))  # G-7
     if plan.display_name is not None or plan.external_id is not None:
         lifecycle.update_group(
             group=group, actor=call.actor, name=plan.display_name, external_id=plan.external_id

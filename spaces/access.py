@@ -1,4 +1,4 @@
-"""The only code that changes who has which access (design rule 2).
+"""The only code that changes who has which access in their own account (design rule 2; guests: ``guest_roles``).
 
 ``change_access`` is what a sign-in applies: sets of rows to add and remove, in a constant number of queries and with
 one audit event. ``grant_space_role`` and ``revoke_space_role`` are the same for one row by hand. Every function is

@@ -1,6 +1,7 @@
 """What a person effectively has: the union over all sources, read in a constant number of queries (G-8, L-15).
 
-One place computes it for My access, ``/api/me`` and the admin alike.
+One place computes it for My access, ``/api/me`` and the admin alike: ``effective_access`` for the native account,
+``guest_effective_access`` for one that a guest visits. Nothing of the one counts in the other (R-6).
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from accounts.models import AccountRoleMembership, GroupMembership, User
+from accounts.models import AccountRoleMembership, GroupMembership, GuestAccess, User
 from accounts.sources import Source
-from spaces.models import GroupSpaceRole, SpaceMembership
+from spaces.models import GroupSpaceRole, GuestAccountRole, GuestSpaceRole, SpaceMembership
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class HeldGroup:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveAccess:
-    """Everything a person has in their account."""
+    """Everything a person has in one account."""
 
     account_roles: tuple[HeldRole, ...]
     spaces: tuple[SpaceAccess, ...]
@@ -79,7 +80,7 @@ def effective_access(user: User) -> EffectiveAccess:
         spaces.setdefault((grant.space.name, grant.space_id), []).append(held)
     return EffectiveAccess(
         account_roles=_sorted(HeldRole(row.role.name, Source(row.source), row.created_at) for row in roles),
-        spaces=tuple(SpaceAccess(key, name, _sorted(held)) for (name, key), held in sorted(spaces.items())),
+        spaces=_by_space(spaces),
         groups=tuple(
             sorted(
                 (
@@ -96,6 +97,31 @@ def effective_access(user: User) -> EffectiveAccess:
             )
         ),
     )
+
+
+def guest_effective_access(access: GuestAccess) -> EffectiveAccess:
+    """Read what a guest has in the account that they visit, by hand alone: two queries; nothing once it is over (R-6).
+
+    Whether a session is in that account at all is ``accounts.entering``'s to say.
+    """
+    if not access.is_open:
+        return EffectiveAccess((), (), ())
+    account = access.account_id
+    roles = GuestAccountRole.objects.for_account(account).filter(access=access).select_related("role")
+    rows = GuestSpaceRole.objects.for_account(account).filter(access=access).select_related("space", "role")
+    spaces: dict[tuple[str, UUID], list[HeldRole]] = {}
+    for row in rows:
+        held = HeldRole(row.role.name, Source.MANUAL, row.created_at)
+        spaces.setdefault((row.space.name, row.space_id), []).append(held)
+    return EffectiveAccess(
+        account_roles=_sorted(HeldRole(row.role.name, Source.MANUAL, row.created_at) for row in roles),
+        spaces=_by_space(spaces),
+        groups=(),
+    )
+
+
+def _by_space(found: dict[tuple[str, UUID], list[HeldRole]]) -> tuple[SpaceAccess, ...]:
+    return tuple(SpaceAccess(key, name, _sorted(held)) for (name, key), held in sorted(found.items()))
 
 
 def _sorted(roles: Iterable[HeldRole]) -> tuple[HeldRole, ...]:

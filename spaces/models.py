@@ -1,7 +1,7 @@
-"""Spaces, their roles, who holds them by whose word, and mapping roles (J, G-8, R-1).
+"""Spaces, their roles, who holds them by whose word, what guests hold, and mapping roles (J, G-8, R-1, R-6).
 
-Change memberships only through ``spaces.access``. Names compare exactly (two spaces may differ by case alone, J-6), so
-they are unique as they are spelt.
+Change memberships only through ``spaces.access``, what guests hold only through ``spaces.guest_roles``. Names compare
+exactly (two spaces may differ by case alone, J-6), so they are unique as they are spelt.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, AccountRole, Group, User
+from accounts.models import Account, AccountRole, Group, GuestAccess, User
 from accounts.models.role import SOURCE_CHOICES
 from accounts.scoping import AccountScopedManager
 from accounts.sources import Source
@@ -116,6 +116,50 @@ class GroupSpaceRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group}: {self.role} in {self.space}"
+
+
+class GuestSpaceRole(models.Model):
+    """A guest holds a role in a space of the account that they visit, by hand and as long as their access (R-6).
+
+    No ``SpaceMembership``: those are the account's own people's, which sign-ins, mapping roles and directories change.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    access = models.ForeignKey(GuestAccess, on_delete=models.CASCADE, related_name="space_roles")
+    space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="guest_roles")
+    role = models.ForeignKey(SpaceRole, on_delete=models.PROTECT, related_name="guest_roles")
+    granted_by = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    account_lookup = "access__account"
+    objects = AccountScopedManager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["access", "space", "role"], name="guest_space_role_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} in {self.space}"
+
+
+class GuestAccountRole(models.Model):
+    """A guest holds an account role of the account that they visit; never a built-in one (V-8)."""
+
+    id = models.BigAutoField(primary_key=True)
+    access = models.ForeignKey(GuestAccess, on_delete=models.CASCADE, related_name="account_roles")
+    role = models.ForeignKey(AccountRole, on_delete=models.PROTECT, related_name="guest_roles")
+    granted_by = models.CharField(max_length=254, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    account_lookup = "access__account"
+    objects = AccountScopedManager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["access", "role"], name="guest_account_role_once"),)
+
+    def __str__(self) -> str:
+        return str(self.role)
 
 
 class MappingRole(models.Model):

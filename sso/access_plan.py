@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from accounts.group_sync import SkipReason, diff_groups
+from accounts.group_sync import SkipReason, diff_groups, received_keys
 from accounts.sources import Source
 from spaces.access import NO_ACCESS_CHANGE, AccessChange, GroupGrant, RoleGrant, SpaceGrant
 from spaces.assignment import RuleFired, assign
@@ -166,7 +166,9 @@ def _default_space(state: SignInState) -> frozenset[SpaceGrant]:
 
 def _with_groups(plan: AccessPlan, claims: Claims, state: SignInState, user_id: UUID | None) -> AccessPlan:
     if not state.provider.group_sync:
-        return plan
+        return replace(
+            plan, groups_received=received_keys(claims.groups)
+        )  # G-6: told, though nothing follows
     held = state.held_groups.get(user_id, ()) if user_id else ()
     diff = diff_groups(claims.groups, claims.groups_overage, state.mapped_groups, held)
     warnings = plan.warnings

@@ -6,7 +6,8 @@ which is bounded. The page shows a friendly message only for what the person or 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass
 
 import structlog
 from django.conf import settings
@@ -19,8 +20,8 @@ from accounts.models import Account
 from audit.failures import record_failure
 from foundation.circuit_breaker import OPEN_SECONDS
 from foundation.client_address import client_address
-from sso import apply, attempts, claims_json, login_options, relinking, testing
-from sso.claims import NO_SESSION, Claims
+from sso import apply, attempts, claims_json, login_options, testing
+from sso.claims import Claims
 from sso.models import IdentityProvider, Purpose, Stage
 from sso.models import SignInAttempt as Attempt
 from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, StartAgain, Wording, message_for
@@ -87,7 +88,8 @@ def refused(
                 attempt,
                 outcome=refusal.code,
                 report={"refusal": refusal.code, "detail": refusal.detail},
-                claims=_for_an_admin(claims) if relinking.keeps_claims(refusal.code) else "",
+                # A-5: what was refused is what an admin most wants to look at.
+                claims=json.dumps(claims_json.without_session_secrets(claims)),
             )
     else:
         record_failure(
@@ -112,11 +114,6 @@ def refused(
     return page(request, refusal, provider=provider, account=account, again=again, claims=claims)
 
 
-def _for_an_admin(claims: Claims) -> str:
-    """Return verified claims, without the provider's session, for the admin who may lift the refusal (V-8)."""
-    return claims_json.dump(replace(claims, session=NO_SESSION))
-
-
 def page(
     request: HttpRequest,
     refusal: Refusal,
@@ -138,9 +135,11 @@ def page(
     )
     message = message_for(refusal.code, words)
     status = _status_of(refusal, claims)
+    support = login_options.support_of(account)
     if message is None:
-        return render(request, "sso/error.html", status=status)
+        return render(request, "sso/error.html", support, status=status)
     context = {
+        **support,
         "heading": HEADINGS.get(_code(refusal.code), DEFAULT_HEADING),
         "message": message,
         "action_url": start_again(account, again),

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import lifecycle, subjects
+from accounts import group_sightings, lifecycle, subjects
 from accounts.lifecycle.status import note_signed_in
 from accounts.models import Account, User
 from audit.actors import Actor, ActorKind
@@ -188,6 +188,7 @@ def _write(claims: Claims, state: SignInState, plan: SignInPlan, actor: Actor) -
         lifecycle.drop_password(user=user, actor=actor, why=plan.drop_password)
     note_signed_in(user=user, actor=actor, group_synced=plan.group_synced)
     change_access(user=user, actor=actor, change=plan.access)
+    group_sightings.note(account.pk, claims.groups or ())  # G-7
     record(
         actor=actor,
         action="sign_in.succeeded",

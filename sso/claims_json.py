@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sso.claims import Claims, ClaimWarning, ProviderSession, SubjectSource
+from sso.claims import NO_SESSION, Claims, ClaimWarning, ProviderSession, SubjectSource
 
 _TUPLES = ("space_names", "space_roles", "groups", "role_mapping")
 _MOMENTS = ("issued_at", "not_on_or_after", "authenticated_at")
@@ -50,6 +50,12 @@ def load(text: str) -> Claims:
     data["warnings"] = tuple(ClaimWarning(**warning) for warning in data["warnings"])
     data["raw"] = {name: tuple(values) for name, values in data["raw"].items()}
     return Claims(**data)
+
+
+def load_shown(text: str) -> Claims:
+    """Return the claims that ``without_session_secrets`` left, with a session of which nothing is known."""
+    nothing = {name: getattr(NO_SESSION, name) for name in _SESSION_NAMES}
+    return load(json.dumps({**json.loads(text), "session": nothing}))
 
 
 def without_session_secrets(claims: Claims) -> dict[str, Any]:

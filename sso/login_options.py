@@ -58,6 +58,12 @@ def account_for_host(host: str) -> Account | None:
     return account if account is not None and account.closed_at is None else None
 
 
+def support_of(account: Account | None) -> dict[str, str]:
+    """Return the account's own support contact for a page's context, {} for the deployment's (X-1)."""
+    own = account.support_contact if account is not None else ""
+    return {"support_email": own} if own else {}
+
+
 def page_of(account: Account) -> str:
     """Return the path of an account's own login page."""
     return reverse("sso:login_account", args=[account.slug])

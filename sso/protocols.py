@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Account, UserSession
+from sso.certificate_alerts import Certificate
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
@@ -74,6 +76,15 @@ class SignInProtocol(Protocol):
     ) -> QuerySet[Account]:
         """Narrow the accounts that allowed a provider from above to those that these claims can concern (V-5)."""
 
+    def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
+        """Read names and values that somebody pasted as if the provider had sent them, for a trial (A-5).
+
+        Raises ``sso.refusals.SignInRefused`` where a sign-in would be refused for the claims themselves.
+        """
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return the certificates of enabled providers that end before ``until``, both sides' (A-7)."""
+
 
 _protocols: dict[str, SignInProtocol] = {}
 
@@ -81,6 +92,11 @@ _protocols: dict[str, SignInProtocol] = {}
 def register(name: str, protocol: SignInProtocol) -> None:
     """Make a protocol known under its ``ProtocolName``."""
     _protocols[name] = protocol
+
+
+def all_protocols() -> tuple[SignInProtocol, ...]:
+    """Return every protocol that is installed."""
+    return tuple(_protocols.values())
 
 
 def protocol_of(provider: IdentityProvider) -> SignInProtocol:

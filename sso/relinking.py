@@ -58,11 +58,6 @@ class Proposal:
     before: str
 
 
-def keeps_claims(code: str) -> bool:
-    """Tell whether the verified claims of an attempt refused with ``code`` are kept, for an admin to look at."""
-    return code in _LIFTABLE
-
-
 def could_be_lifted(attempt: SignInAttempt) -> bool:
     """Tell whether an admin's word could let this attempt's person in; ``proposal_of`` looks closer."""
     return (
@@ -141,7 +136,7 @@ def _found(attempt: SignInAttempt) -> _Found | None:
     account = Account.objects.get(attempts=attempt)
     if trust_changed_since(provider, attempt.created_at) or not provider.is_enabled:
         return None
-    claims = claims_json.load(attempt.claims)
+    claims = claims_json.load_shown(attempt.claims)
     state = read_state(claims, provider, account)
     named = named_person(claims, state)
     if isinstance(named, Refusal) or named.person is None:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from sso import certificate_alerts
 from sso.models import AdminConsent, FederatedIdentity, ParkedAnswer, SignInAttempt
+from sso.protocols import all_protocols
 
 ATTEMPT_RETENTION = timedelta(days=30)
 CLAIMS_RETENTION = timedelta(days=90)
@@ -30,3 +32,11 @@ def purge_claims() -> None:
     FederatedIdentity.objects.filter(last_claims_at__lt=now - CLAIMS_RETENTION).update(
         last_claims="", last_claims_at=None
     )
+
+
+@shared_task(name="sso.tasks.alert_expiring_certificates", ignore_result=True)
+def alert_expiring_certificates() -> None:
+    """Tell admins of certificates that are about to expire (A-7; hourly, by beat)."""
+    until = timezone.now() + certificate_alerts.HORIZON
+    for protocol in all_protocols():
+        certificate_alerts.tell(protocol.certificates(until))

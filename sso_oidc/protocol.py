@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account, UserSession
 from foundation.circuit_breaker import says_down
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts
+from sso.certificate_alerts import Certificate, expiring_pairs
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
@@ -29,11 +32,14 @@ from sso_oidc.authorization import (
 )
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
+from sso_oidc.claims import claims_of
 from sso_oidc.client import client_of, has_no_credential, missing_secret, wanted_authentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
+from sso_oidc.models import ClientKeyPair
 from sso_oidc.provider_errors import ProviderError, ProviderProblem
 from sso_oidc.pushed_requests import must_push, push_request
+from sso_oidc.tokens import IdToken
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -153,6 +159,22 @@ class OidcProtocol:
             entra_tenants__tenant_id=claims.tenant_id or "",
             entra_tenants__verified_at__isnull=False,
         )
+
+    def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
+        """Return the claims of an ID token with this payload."""
+        row, now = settings_of(provider), timezone.now()
+        issuer, subject = said.get("iss", row.issuer), said.get("sub")
+        if not isinstance(issuer, str) or not isinstance(subject, str) or not subject:
+            raise SignInRefused(OidcCode.SUBJECT.value, "sub is missing")
+        token = IdToken(issuer, subject, (), now, now, None, "", (), "", said, "")
+        try:
+            return claims_of(token, provider, subject_claim=row.subject_claim)
+        except OidcRefusal as error:
+            raise SignInRefused(error.code.value, error.detail) from error
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return our own key pairs: the providers' keys have no dates."""
+        return expiring_pairs(ClientKeyPair, until)
 
 
 def way_out(start: Start) -> tuple[str, attempts.Begun]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
@@ -13,19 +14,23 @@ from django.utils import timezone
 from accounts.models import Account, UserSession
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
+from sso.certificate_alerts import Certificate, expiring_pairs
 from sso.checks import Check
+from sso.claim_names import as_bag
 from sso.claims import Claims
 from sso.graph.overage import AskedBy, resolve_overage
-from sso.models import IdentityProvider, SignInAttempt
+from sso.models import IdentityProvider, SignInAttempt, State
 from sso.posting import post_form
 from sso.refusals import Code, Refusal, SignInRefused
 from sso.starts import Start
 from sso_saml import logout, replay
 from sso_saml.advice import advice_for
 from sso_saml.checks import NAMES, checks_of
-from sso_saml.errors import RefusalCode
+from sso_saml.claims import claims_of
+from sso_saml.errors import RefusalCode, SamlRefusal
 from sso_saml.key_pairs import signing_key
-from sso_saml.models import Binding, HintStyle
+from sso_saml.messages import VerifiedAssertion
+from sso_saml.models import Binding, HintStyle, SamlCertificate, SpKeyPair
 from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
 from sso_saml.requests import Asking, posted_request, redirect_url_of
 
@@ -107,6 +112,39 @@ class SamlProtocol:
     ) -> QuerySet[Account]:
         """Return all of them: an assertion names no tenant, so domain, subject and id decide (S-6)."""
         return served
+
+    def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
+        """Return the claims of an assertion with these attributes; ``NameID`` and ``NameIDFormat`` name its subject."""
+        bag = as_bag(said)
+        name_id, name_format = ((bag.pop(name, ()) or ("",))[0] for name in ("NameID", "NameIDFormat"))
+        row, now = settings_of(provider), timezone.now()
+        assertion = VerifiedAssertion(
+            issuer=row.idp_entity_id,
+            assertion_id="",
+            response_id="",
+            in_response_to=None,
+            name_id=name_id or None,
+            name_id_format=name_format or None,
+            attributes=bag,
+            session_index=None,
+            session_not_on_or_after=None,
+            authn_instant=now,
+            authn_context=None,
+            not_on_or_after=now,
+        )
+        try:
+            return claims_of(assertion, provider, row.subject_attribute)
+        except SamlRefusal as error:
+            raise SignInRefused(error.code.value, error.detail) from error
+
+    def certificates(self, until: datetime) -> Iterable[Certificate]:
+        """Return the providers' signing certificates, and our own key pairs towards them."""
+        rows = SamlCertificate.objects.filter(
+            settings__provider__state=State.ENABLED, not_after__gt=timezone.now(), not_after__lte=until
+        )
+        for row in rows.select_related("settings__provider__account"):
+            yield Certificate(row.settings.provider, row.subject, row.fingerprint, row.not_after)
+        yield from expiring_pairs(SpKeyPair, until)
 
 
 def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:

@@ -24,6 +24,7 @@ from accounts.lifecycle.inviting import (
 from accounts.lifecycle.passwords import set_password
 from accounts.lifecycle.people import PersonChanges, create_user, update_user
 from accounts.models import EmailDomain, GuestAccess, Invitation, InvitationPurpose, Kind, User
+from accounts.signals import guest_access_renewed
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import refusals_audited
@@ -129,7 +130,10 @@ def accept_as_guest(*, invitation: Invitation, token: str, user: User, address: 
     is_staff = person.kind == Kind.STAFF
     days = min(row.guest_days, STAFF_DAYS_MAX) if is_staff else row.guest_days
     now = timezone.now()
-    GuestAccess.objects.for_account(row.account_id).filter(user=person, ended_at=None).update(ended_at=now)
+    before = GuestAccess.objects.for_account(row.account_id).filter(user=person, ended_at=None).first()
+    still_open = before is not None and before.is_open
+    if before is not None:
+        GuestAccess.objects.filter(pk=before.pk).update(ended_at=now)
     access = GuestAccess.objects.create(
         user=person,
         account=row.account,
@@ -146,6 +150,8 @@ def accept_as_guest(*, invitation: Invitation, token: str, user: User, address: 
             f"{access.basis} until {access.expires_at:%Y-%m-%d %H:%M} UTC."
         ),
     )
+    if still_open:
+        guest_access_renewed.send(sender=GuestAccess, before=before, after=access, actor=actor)
     return access
 
 

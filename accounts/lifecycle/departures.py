@@ -127,7 +127,11 @@ def keep_memberships(group: Group, leaving: Collection[UUID], actor: Actor) -> N
         return
     members = GroupMembership.objects.for_account(account).filter(group=group, source=Source.DIRECTORY)
     gone = User.objects.for_account(account).present().filter(directory_active=False)
-    people = [person for person in gone.filter(pk__in=members.values("user")) if person.pk in leaving]
+    theirs = gone.filter(pk__in=members.values("user")).order_by("pk")
+    # Locked, since directories change several groups of one person at the same moment.
+    people = [
+        person for person in theirs.select_for_update(of=("self",), no_key=True) if person.pk in leaving
+    ]
     is_first = not _waiting(account).exists()
     rows = {row.user_id: row for row in _waiting(account).filter(user__in=people)}
     for person in people:
@@ -176,11 +180,12 @@ def carry_out_departure(*, departure: Departure, actor: Actor) -> bool:
         person_deleted.send(sender=User, user=person, actor=actor)
         drop_what_they_held(person)
     _decide(row, actor.label, restored=False)
+    lost = "what they had" if person.deleted_at is not None else "the groups that were kept for them"
     record(
         actor=actor,
         action="departure.carried_out",
         subject=subject,
-        message=f"{actor.label} confirmed what {row.asked_by} asked: {person.user_name} loses what they had.",
+        message=f"{actor.label} confirmed what {row.asked_by} asked: {person.user_name} loses {lost}.",
     )
     return True
 

@@ -86,6 +86,9 @@ def _told(code: str) -> str:
         "guest.not_yours": _("This is not yours."),
         "guest.over": _("Your access as a guest is over. Ask whoever invited you for a new invitation."),
         "guest.account_closed": _("This account is closed."),
+        "guest.in_recovery": _(
+            "You came with a recovery link, which is for your own account only. Sign out and sign in as usual."
+        ),
         "guest.sso_required": _(
             "This account takes single sign-on only. Sign out and sign in through your company's identity provider."
         ),

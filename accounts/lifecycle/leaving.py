@@ -5,6 +5,7 @@ Each function writes in the transaction of its caller in ``status``, on a locked
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -26,7 +27,7 @@ from accounts.models import (
     SecondFactor,
     User,
 )
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from foundation import mail
 from foundation.compiled_queries import CompiledDelete, CompiledQuery, CompiledUpdate, key, moment, text
@@ -75,7 +76,7 @@ def drop_what_they_held(locked: User) -> None:
     """Drop group memberships, guest access, waiting changes and roles of somebody who is deleted."""
     now = timezone.now()
     _DROP_GROUPS.run_later(locked.pk)
-    _END_GUEST_ACCESS.run_later(locked.pk, now)
+    _end_guest_access(locked, now)
     _DECIDE_HELD.run_later(locked.pk, now)
     for drop in _DROP_FACTORS:
         drop.run_later(locked.pk)
@@ -93,9 +94,11 @@ _DROP_FACTORS = (
     CompiledDelete(lambda user: RecoveryCode.objects.filter(user=user), key),
 )
 _DROP_ROLES = CompiledDelete(lambda user: AccountRoleMembership.objects.filter(user=user), key)
-_END_GUEST_ACCESS = CompiledUpdate(
-    lambda user, now: (GuestAccess.objects.filter(user=user, ended_at=None), {"ended_at": now}), key, moment
+_GUEST_ACCESS = CompiledQuery(
+    lambda user: GuestAccess.objects.filter(user=user, ended_at=None).order_by("pk").select_for_update(), key
 )
+# The account that was visited reads that its guest left, not who said so over there.
+_THEIR_OWN_ACCOUNT = Actor(ActorKind.SYSTEM, "", "the guest's own account")
 _DECIDE_HELD = CompiledUpdate(
     lambda user, now: (
         HeldChange.objects.filter(user=user, decided_at=None),
@@ -104,6 +107,20 @@ _DECIDE_HELD = CompiledUpdate(
     key,
     moment,
 )
+
+
+def _end_guest_access(locked: User, now: datetime) -> None:
+    """End where they come as a guest, in the trail of each account that they visited (R-6)."""
+    for access in _GUEST_ACCESS.all(locked.pk):
+        access.ended_at = now
+        access.save(update_fields=["ended_at"])
+        access.user = locked
+        record(
+            actor=_THEIR_OWN_ACCOUNT,
+            action="guest.ended",
+            subject=subjects.of_guest_access(access),
+            message=f"{locked.user_name} left their own account, and with it ends their access as {access.basis}.",
+        )
 
 
 def _sso_admins(account: UUID) -> QuerySet[AccountRoleMembership]:
@@ -173,12 +190,15 @@ def alert_if_last_password_admin(locked: User, actor: Actor) -> None:
 
 
 def _who_can_help(locked: User, account: Account) -> list[str]:
-    """Return the addresses of operators, of the partner's admins and of the account's other admins."""
-    people = User.objects.present().exclude(email="").exclude(pk=locked.pk)
+    """Return the addresses of operators, of the partner's admins and of the account's other admins.
+
+    Of those who may sign in: who was removed or disabled is no longer told about the account.
+    """
+    people = User.objects.able_to_sign_in().exclude(email="").exclude(pk=locked.pk)
     told = set(people.filter(kind="operator").values_list("email", flat=True))
-    told |= set(
-        people.filter(kind="partner_admin", partner=account.partner_id).values_list("email", flat=True)
-    )
+    if account.partner_id is not None:
+        admins_above = people.filter(kind="partner_admin", partner=account.partner_id)
+        told |= set(admins_above.values_list("email", flat=True))
     admins = AccountRoleMembership.objects.for_account(account).exclude(role__built_in__in=["", "member"])
     told |= set(people.filter(account=account, pk__in=admins.values("user")).values_list("email", flat=True))
     return sorted(told)

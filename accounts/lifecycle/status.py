@@ -41,6 +41,12 @@ class LastAdmin(Refused):
     code = "user.last_sso_admin"
 
 
+class OwnStatus(Refused):
+    """Nobody locks themselves out by hand."""
+
+    code = "user.own_status"
+
+
 @refusals_audited
 @in_transaction
 def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
@@ -61,12 +67,19 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
 @refusals_audited
 @in_transaction
 def disable_user(*, user: User, actor: Actor) -> bool:
-    """Disable by hand; only an admin lifts it, the directory can't (P-5)."""
+    """Disable by hand; only an admin lifts it, the directory can't (P-5). Oneself is refused, with ``OwnStatus``."""
     locked = _lock(user, actor, "user.disable", by=_PEOPLE)
     if locked.disabled_at is not None:
         return False
     _refuse_last_admin(locked, actor, "user.disable")
     password_admins.refuse_if_last(locked, actor, "user.disable")
+    if actor.kind is ActorKind.USER and actor.id == str(locked.pk):
+        raise OwnStatus(
+            f"{locked.user_name} is you; another admin can disable you.",
+            actor=actor,
+            action="user.disable",
+            subject=subjects.of_user(locked),
+        )
     _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
     end_access(locked)
     bring_in_step(user, locked)

@@ -10,6 +10,7 @@ from accounts.models.mailed_link import LinkPurpose, MailedLink
 from accounts.models.person import Kind, Status, User, UserManager
 from accounts.models.role import AccountRole, AccountRoleMembership, BuiltInAccountRole, GuestAccess
 from accounts.models.session import EndReason, UserSession
+from accounts.models.sighting import GroupSighting, SeenGroup
 
 __all__ = [
     "Account",
@@ -24,6 +25,7 @@ __all__ = [
     "FactorKind",
     "Group",
     "GroupMembership",
+    "GroupSighting",
     "GuestAccess",
     "HeldChange",
     "Invitation",
@@ -36,6 +38,7 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "SecondStep",
+    "SeenGroup",
     "SsoPolicy",
     "Status",
     "TokenPermission",

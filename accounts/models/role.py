@@ -118,10 +118,15 @@ class GuestAccess(models.Model):
     @classmethod
     def open_of(cls, user: User) -> models.QuerySet[GuestAccess]:
         """Return where a person may come as a guest now, with the accounts."""
-        now = timezone.now()
-        rows = cls.objects.filter(user=user, ended_at=None, account__closed_at=None)
-        rows = rows.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+        rows = cls.objects.filter(cls.open_rows(), user=user, account__closed_at=None)
         return rows.select_related("account").order_by("account__name")
+
+    @staticmethod
+    def open_rows(lookup: str = "") -> models.Q:
+        """Return the condition for rows that are open now; ``lookup`` leads to them (``access__``)."""
+        unending = models.Q(**{f"{lookup}expires_at": None})
+        runs = unending | models.Q(**{f"{lookup}expires_at__gt": timezone.now()})
+        return models.Q(**{f"{lookup}ended_at": None}) & runs
 
     @property
     def is_open(self) -> bool:

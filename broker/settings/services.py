@@ -179,6 +179,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "count-group-sightings": {
+        "task": "accounts.tasks.count_group_sightings",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "purge-group-sightings": {
+        "task": "accounts.tasks.purge_group_sightings",
+        "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
     "purge-departures": {
         "task": "accounts.tasks.purge_departures",
         "schedule": 3600.0,
@@ -202,6 +212,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "purge-claims": {
         "task": "sso.tasks.purge_claims",
         "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
+    "alert-expiring-certificates": {
+        "task": "sso.tasks.alert_expiring_certificates",
+        "schedule": 3600.0,
         "options": {"expires": 3600},
     },
     "apply-retention": {

@@ -1,14 +1,26 @@
-"""The audit trail and the failure log: columns, search by track ID, nothing to change (A-4, V-21)."""
+"""The audit trail and the failure log: columns, search by track ID, export, nothing to change (A-4, V-21).
+
+Somebody who calls with a track ID does not know which of the two has it: a list that is searched for one says so when
+the other has it as well.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib.admin import SimpleListFilter, display
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest
 from django.db import models
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +29,11 @@ from audit.models import AuditEvent, FailureLogEntry
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import ENTRANCE_NAME, badge, changes_table, to_the_second
 from console.admins.filters import RefusedFilter
+from console.exports import csv_file, json_file, note_export
 from console.scoping import Viewer
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _TRACK_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}", re.IGNORECASE)
 
@@ -42,6 +58,81 @@ class FoundByTrackId(AccountScopedAdmin):
         return found
 
 
+class Log(FoundByTrackId):
+    """The trail or the failure log; ``exported`` are the columns of a file, by their names there."""
+
+    list_before_template = "admin/console/export_buttons.html"
+    newest = ""  # the column by which rows come in
+    exported: tuple[tuple[str, str], ...] = ()
+    other_log: type[models.Model]
+    other_knows: StrOrPromise
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the export."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        own = path("export/", self.admin_site.admin_view(self.export_view), name=name)
+        urls: list[URLPattern] = super().get_urls()
+        return [own, *urls]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Say when the other log knows the track ID that is searched for."""
+        found = {
+            "export_to": self.url_of("export"),
+            "elsewhere": self._elsewhere(request, request.GET.get("q", "").strip()),
+        }
+        return super().changelist_view(request, {**found, **(extra_context or {})})
+
+    def _elsewhere(self, request: HttpRequest, term: str) -> tuple[str, str] | None:
+        """Return a sentence and the address of the other log's list, if it has this track ID in the viewer's reach."""
+        other: Any = self.admin_site._registry.get(self.other_log)
+        if other is None or not _TRACK_ID.fullmatch(term) or not other.has_view_permission(request):
+            return None
+        if not other.get_queryset(request).filter(track_id=term.upper()).exists():
+            return None
+        return str(self.other_knows), f"{other.url_of('changelist')}?{urlencode({'q': term})}"
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Send what the list shows with its search and filters, all pages of it, as CSV or JSON."""
+        self._require_visible(request)
+        if request.method != "POST":
+            return redirect(self.url_of("changelist"))
+        form = request.POST.get("format", "")
+        if form not in ("csv", "json"):
+            raise BadRequest
+        try:
+            shown = self.get_changelist_instance(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest from error
+        # What comes in meanwhile, the export's own event first of all, is not in the file.
+        rows = shown.queryset.filter(**{f"{self.newest}__lt": timezone.now()})
+        name = str(self.opts.model_name)
+        note_export(request, what=name, rows=rows.count(), form=form.upper())
+        values = self._values(rows)
+        if form == "json":
+            return json_file(name, values)
+        header = [title for title, _ in self.exported]
+        return csv_file(name, header, ([_cell(value) for value in row.values()] for row in values))
+
+    def _values(self, rows: models.QuerySet[Any]) -> Iterator[dict[str, object]]:
+        names = [column for _, column in self.exported]
+        titles = [title for title, _ in self.exported]
+        for row in rows.values_list(*names).iterator(chunk_size=1000):
+            yield {title: _plain(value) for title, value in zip(titles, row, strict=True)}
+
+
+def _plain(value: object) -> object:
+    """Return what JSON knows: times in UTC, ids as text."""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | dict | list) else str(value)
+
+
+def _cell(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
 class ActorKindFilter(SimpleListFilter):
     """Who acted."""
 
@@ -62,9 +153,27 @@ class ActorKindFilter(SimpleListFilter):
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
-class AuditEventAdmin(FoundByTrackId):
+class AuditEventAdmin(Log):
     """What was done or refused, newest first."""
 
+    newest = "created_at"
+    other_log = FailureLogEntry
+    other_knows = _("The failure log knows this track ID too.")
+    exported = (
+        ("time", "created_at"),
+        ("actor", "actor_label"),
+        ("actor_kind", "actor_kind"),
+        ("action", "action"),
+        ("object_type", "object_type"),
+        ("object", "object_label"),
+        ("object_id", "object_id"),
+        ("MESSAGE", "message"),
+        ("reason", "reason"),
+        ("track_id", "track_id"),
+        ("ip", "ip_address"),
+        ("account_id", "account_id"),
+        ("changes", "changes"),
+    )
     list_display = ("time", "actor_label", "action_shown", "object_label", "message", "ip_address")
     list_display_links = ("time",)
     list_filter = (RefusedFilter, ActorKindFilter, "created_at")
@@ -96,9 +205,23 @@ class AuditEventAdmin(FoundByTrackId):
         return changes_table(event.changes)
 
 
-class FailureLogEntryAdmin(FoundByTrackId):
+class FailureLogEntryAdmin(Log):
     """What went wrong for people whom we don't know, counted while it repeats."""
 
+    newest = "last_seen"
+    other_log = AuditEvent
+    other_knows = _("The audit trail knows this track ID too.")
+    exported = (
+        ("first_seen", "first_seen"),
+        ("last_seen", "last_seen"),
+        ("count", "count"),
+        ("code", "code"),
+        ("MESSAGE", "message"),
+        ("target", "target"),
+        ("track_id", "track_id"),
+        ("ip", "ip_address"),
+        ("account_id", "account_id"),
+    )
     list_display = ("seen", "code", "message", "count", "target", "ip_address", "track_id")
     list_display_links = ("seen",)
     list_filter = ("last_seen",)

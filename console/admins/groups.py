@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import display
 from django.db import models
 from django.db.models import Count, F, OuterRef, Subquery, Value
@@ -18,10 +19,12 @@ from accounts.models import Group, GroupMembership
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, moment
+from console.admins.columns import NOTHING, badge, moment
 from console.admins.filters import MappedFilter, ScopedRelatedFilter
 from console.admins.inlines import ScopedInline
 from console.admins.person_access import MembershipInline
+from console.admins.seen_groups import SeenIdentifierInput, offered_to, seen_of, table_of, warning_about
+from console.scoping import viewer_of
 from spaces import access
 from spaces.models import GroupSpaceRole
 
@@ -95,7 +98,11 @@ class GroupAdmin(AccountScopedAdmin):
     search_fields = ("name_folded", "idp_identifier", "external_id")
     search_help_text = gettext_lazy("Name, IdP identifier or external id")
     fieldsets = (
-        (None, {"fields": ("account", "name", "idp_identifier", "kept_by", "external_id", "updated_at")}),
+        (
+            None,
+            {"fields": ("account", "name", "idp_identifier", "seen", "kept_by", "external_id", "updated_at")},
+        ),
+        (gettext_lazy("Identifiers seen in the last 90 days"), {"fields": ("seen_identifiers",)}),
     )
     add_fieldsets = ((None, {"fields": ("account", "name", "idp_identifier")}),)
     inlines = (MembersOfGroup, GrantsOfGroup)
@@ -125,7 +132,25 @@ class GroupAdmin(AccountScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What belongs to the directory, and the account once it is chosen."""
-        return () if obj is None else ("account", "kept_by", "external_id", "updated_at")
+        if obj is None:
+            return ()
+        return ("account", "seen", "kept_by", "external_id", "updated_at", "seen_identifiers")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """G-7: offer identifiers that were seen in the group's account; an operator who adds one names it later."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        viewer = viewer_of(request)
+        account_id = getattr(obj, "account_id", None) or (viewer.account_id if viewer else None)
+        field = form.base_fields.get("idp_identifier")
+        if field is not None and account_id is not None:
+            field.widget = SeenIdentifierInput(offered_to(account_id, obj))
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """G-7: warn about an identifier that nobody ever sent; it may yet come, so it is kept."""
+        super().save_model(request, obj, form, change)
+        if "idp_identifier" in form.changed_data and (told := warning_about(obj)):
+            self.message_user(request, told, messages.WARNING)
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Make a group."""
@@ -146,6 +171,16 @@ class GroupAdmin(AccountScopedAdmin):
     def remove(self, actor: Actor, obj: Any) -> None:
         """Delete the group with its memberships and grants."""
         lifecycle.delete_group(group=obj, actor=actor)
+
+    @display(description=gettext_lazy("seen"))
+    def seen(self, group: Group) -> SafeString | str:
+        """How often its identifier came (G-7)."""
+        return seen_of(group) if group.idp_identifier_key else NOTHING
+
+    @display(description=gettext_lazy("identifiers"))
+    def seen_identifiers(self, group: Group) -> SafeString:
+        """What came most often (G-7)."""
+        return table_of(self.admin_site, group.account_id)
 
     @display(description=gettext_lazy("kept by"), ordering="directory_owned")
     def kept_by(self, group: Group) -> SafeString:

@@ -22,9 +22,10 @@ from accounts.models import GuestAccess, Invitation, InvitationPurpose
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge
+from console.admins.columns import badge, lines
 from console.admins.confirmed import ask_and_act
 from console.admins.filters import EndedFilter, ScopedRelatedFilter
+from console.admins.guest_roles import AccountRolesOfGuest, SpacesOfGuest
 from console.admins.refusals import RefusableForm
 from console.scoping import require_viewer
 
@@ -126,18 +127,38 @@ def _end(actor: Actor, access: GuestAccess) -> bool:
 
 
 class GuestAccessAdmin(AccountScopedAdmin):
-    """Guests and vendor staff with access to the account; the guest's own account is not shown."""
+    """Guests and vendor staff with access, and what they may do here; the guest's own account is not shown."""
 
+    change_needs = Authority.ACCOUNT_ADMIN
     audit_type = "guest"
     when_empty = gettext_lazy("Guests are invited by mail, on the page of invitations.")
-    list_display = ("guest", "basis", "state", "granted_by", "expires_at", "account")
+    list_display = ("guest", "basis", "state", "granted_by", "expires_at", "may_do", "account")
     list_filter = (EndedFilter, "basis", ("account", ScopedRelatedFilter))
     list_select_related = ("user", "account")
     fieldsets = (
         (None, {"fields": ("account", "guest", "basis", "state", "granted_by")}),
         (gettext_lazy("Dates"), {"fields": ("created_at", "expires_at", "ended_at")}),
     )
+    readonly_fields = (
+        "account",
+        "guest",
+        "basis",
+        "state",
+        "granted_by",
+        "created_at",
+        "expires_at",
+        "ended_at",
+    )
+    inlines = (SpacesOfGuest, AccountRolesOfGuest)
     actions_detail = ("end",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Bring along what each may do, for the list."""
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.prefetch_related("space_roles__space", "space_roles__role", "account_roles__role")
+
+    def update(self, request: HttpRequest, actor: Actor, obj: Any, form: Any) -> None:
+        """Only the roles below the form change."""
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
         """What ended stays so."""
@@ -157,6 +178,15 @@ class GuestAccessAdmin(AccountScopedAdmin):
     def guest(self, access: GuestAccess) -> str:
         """The name, without a link: the person's page belongs to another account."""
         return access.user.user_name
+
+    @display(description=gettext_lazy("may do"))
+    def may_do(self, access: GuestAccess) -> SafeString:
+        """Roles given here; "nothing yet" tells the admin to go on with the guest's page."""
+        if not access.is_open:
+            return lines([])
+        roles = [f"{held.space.name}: {held.role.name}" for held in access.space_roles.all()]
+        roles += [held.role.name for held in access.account_roles.all()]
+        return lines(sorted(roles) or [_("nothing yet")])
 
     @display(description=gettext_lazy("state"))
     def state(self, access: GuestAccess) -> SafeString:

@@ -20,7 +20,8 @@ from audit.actors import Actor
 from console.admins.confirmed import ask_and_act
 
 
-def _disable(actor: Actor, user: User) -> bool:
+def disable_person(actor: Actor, user: User) -> bool:
+    """Disable one person, from their page or as one of many."""
     return lifecycle.disable_user(user=user, actor=actor)
 
 
@@ -75,7 +76,7 @@ class PersonActions:
         question=gettext_lazy(
             "Disable %(name)s? All their sessions end at once, and only an admin can undo it."
         ),
-        change=_disable,
+        change=disable_person,
         done=gettext_lazy("Disabled. All their sessions have ended."),
     )
     enable = ask_and_act(
@@ -119,7 +120,7 @@ class PersonActions:
     @action(permissions=["change"], description=gettext_lazy("Disable the selected"))
     def disable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Disable one by one."""
-        self.for_each(request, queryset, _disable, done=_("Disabled"))
+        self.for_each(request, queryset, disable_person, done=_("Disabled"))
 
     @action(permissions=["change"], description=gettext_lazy("Enable the selected"))
     def enable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:

@@ -22,6 +22,7 @@ from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines
+from console.admins.debugger import ClaimsTrial
 from console.admins.filters import ScopedRelatedFilter
 from console.admins.provider_actions import ProviderActions
 from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
@@ -47,7 +48,7 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
     add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -59,7 +60,7 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAd
     list_select_related = ("account", "partner")
     search_fields = ("name", "slug")
     actions_detail = (
-        *(*ProviderActions.actions_detail, "test_connection"),
+        *(*ProviderActions.actions_detail, "test_connection", "try_claims"),
         *(*SamlPage.actions_saml, *OidcPage.actions_oidc),
     )
     actions_submit_line = (*SamlPage.submit_saml, *OidcPage.submit_oidc)
@@ -103,7 +104,8 @@ class IdentityProviderAdmin(ProviderActions, OidcPage, SamlPage, AccountScopedAd
         switches = super().offered(request, obj)
         if not self.has_change_permission(request, obj):
             return switches
-        return switches | {"test_connection"} | self.offered_saml(obj) | self.offered_oidc(obj)
+        trial = {"try_claims"} if obj.account_id is not None else set()
+        return switches | {"test_connection"} | trial | self.offered_saml(obj) | self.offered_oidc(obj)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Leave to the top what has no place further down the page."""

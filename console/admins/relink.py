@@ -29,7 +29,8 @@ class RelinkAction(ConfirmedActions):
         """Offer it to admins of the account; whom they may let in is asked with the person in view (V-8)."""
         viewer = viewer_of(request)
         may = viewer is not None and viewer.may(Authority.ACCOUNT_ADMIN)
-        return frozenset({"relink"} if may and relinking.could_be_lifted(obj) else ())
+        others = super().offered(request, obj)
+        return others | {"relink"} if may and relinking.could_be_lifted(obj) else others
 
     @button(description=gettext_lazy("Let this person in"), url_path="relink", icon="link")
     def relink(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -19,6 +19,7 @@ from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines, link_to, preformatted, table
 from console.admins.confirmed import ask_and_act, button
+from console.admins.debugger import DebuggedSignIns
 from console.admins.filters import EndedFilter, ScopedRelatedFilter
 from console.admins.person_access import session_badge
 from console.admins.relink import RelinkAction
@@ -126,12 +127,11 @@ class FederatedIdentityAdmin(AccountScopedAdmin):
         return badge(_("closed")) if identity.closed_at is not None else badge(_("open"), "success")
 
 
-class SignInAttemptAdmin(RelinkAction, AccountScopedAdmin):
+class SignInAttemptAdmin(RelinkAction, DebuggedSignIns, AccountScopedAdmin):
     """Tries to sign in through a provider: outcome, rules that fired, warnings, and the claims."""
 
-    actions_detail = ("relink",)
-
     secret_columns = ("nonce", "code_verifier", "claims")
+    actions_detail = ("replay", "relink")
     list_display = (
         "created_at",
         "outcome_shown",
@@ -152,17 +152,18 @@ class SignInAttemptAdmin(RelinkAction, AccountScopedAdmin):
             gettext_lazy("When and where"),
             {"fields": ("created_at", "finished_at", "host", "address", "unsolicited")},
         ),
-        (gettext_lazy("What happened"), {"fields": ("summary", "rules", "warnings")}),
+        (gettext_lazy("Steps"), {"fields": ("steps_shown",)}),
+        (gettext_lazy("What happened"), {"fields": ("summary", "rules", "warnings", "changed")}),
         (gettext_lazy("Claims"), {"fields": ("claims_shown",)}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Claims are for those who configure the provider (V-8)."""
+        """Claims, and steps that quote them, are for those who configure the provider (V-8)."""
         fieldsets = super().get_fieldsets(request, obj)
         viewer = viewer_of(request)
         if viewer is not None and viewer.may(Authority.SSO_ACCOUNT_ADMIN):
             return fieldsets
-        return [part for part in fieldsets if "claims_shown" not in part[1]["fields"]]
+        return [part for part in fieldsets if not {"claims_shown", "steps_shown"} & set(part[1]["fields"])]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Track IDs are upper case, whatever was typed."""

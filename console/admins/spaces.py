@@ -17,6 +17,7 @@ from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge
 from console.admins.filters import ScopedRelatedFilter
+from console.admins.guest_roles import GuestsOfSpace
 from console.admins.inlines import ReadOnlyInline
 from console.admins.person_access import MembershipInline
 from spaces import access, tenants
@@ -71,7 +72,7 @@ class SpaceAdmin(AccountScopedAdmin):
     list_select_related = ("account",)
     search_fields = ("name",)
     fieldsets = ((None, {"fields": ("account", "name")}),)
-    inlines = (MembersOfSpace, GroupsOfSpace)
+    inlines = (MembersOfSpace, GroupsOfSpace, GuestsOfSpace)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Everything, once it exists."""

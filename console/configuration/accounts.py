@@ -18,7 +18,10 @@ from console.configuration.schema import AccountPart
 from foundation.folding import fold
 from sso.models import FederatedIdentity
 
-_FIELDS = ("name", "region", "landing_url", "sso_module", "max_session_hours")
+_FIELDS = (
+    *("name", "region", "landing_url", "sso_module", "max_session_hours"),
+    *("hold_above_percent", "hold_above_number"),
+)
 
 
 @dataclass(frozen=True, slots=True)

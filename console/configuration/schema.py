@@ -264,6 +264,12 @@ class AccountPart(Part):
     sso_module: bool | None = None
     sso_authorization: bool | None = None
     max_session_hours: Annotated[int, column(Account, "max_session_hours")] | None = None
+    hold_above_percent: Annotated[int, column(Account, "hold_above_percent")] | None = (
+        None  # P-13; 0: doesn't count
+    )
+    hold_above_number: Annotated[int, column(Account, "hold_above_number")] | None = (
+        None  # both 0: nothing waits
+    )
     spaces: tuple[Annotated[str, column(Space, "name")], ...] = ()
     space_roles: tuple[Annotated[str, column(SpaceRole, "name")], ...] = ()
     account_roles: tuple[Annotated[str, column(AccountRole, "name")], ...] = ()

@@ -1,6 +1,7 @@
 """The tables of ``sso``, one file a subject."""
 
 from sso.models.attempt import ParkedAnswer, Purpose, SignInAttempt, Stage
+from sso.models.certificate_alert import CertificateAlert
 from sso.models.graph import AdminConsent, GraphAccess
 from sso.models.identity import FederatedIdentity
 from sso.models.key_pair import KeyRole, ProviderKeyPair
@@ -8,6 +9,7 @@ from sso.models.provider import IdentityProvider, ProtocolName, ProviderGrant, S
 
 __all__ = [
     "AdminConsent",
+    "CertificateAlert",
     "FederatedIdentity",
     "GraphAccess",
     "IdentityProvider",

@@ -142,6 +142,7 @@ def _account_page(
         "email": email,
         "error": error,
         "change_url": login_options.with_query(reverse("sso:login"), next=next_url),
+        **login_options.support_of(account),
     }
     return render(request, "sso/login_account.html", context, status=status)
 

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts import entering
 from accounts.models import GuestAccess, User
-from spaces.effective_access import EffectiveAccess, effective_access
+from spaces.effective_access import EffectiveAccess, effective_access, guest_effective_access
 from sso.models import IdentityProvider
 
 
@@ -48,12 +48,16 @@ class AccountSerializer(serializers.Serializer[Any]):
 
 
 class GuestInSerializer(serializers.Serializer[Any]):
-    """The account that this session is in as a guest, whether as "guest" or "staff", and until when."""
+    """The account that this session is in as a guest, whether as "guest" or "staff", until when, and what they may do
+    there; nothing else of this answer counts there (R-6)."""
 
     slug = serializers.CharField()
     name = serializers.CharField()
     basis = serializers.CharField()
+    granted_by = serializers.CharField(help_text="Who invited them.")
     expires_at = serializers.DateTimeField(allow_null=True)
+    account_roles = HeldRoleSerializer(many=True)
+    spaces = SpaceSerializer(many=True)
 
 
 class SessionSerializer(serializers.Serializer[Any]):
@@ -106,8 +110,30 @@ def _guest_in(access: GuestAccess | None) -> dict[str, Any]:
     if access is None:
         return {}
     account = access.account
-    entered = {"slug": account.slug, "name": account.name}
-    return {"guest_in": {**entered, "basis": access.basis, "expires_at": access.expires_at}}
+    return {
+        "guest_in": {
+            "slug": account.slug,
+            "name": account.name,
+            "basis": access.basis,
+            "granted_by": access.granted_by,
+            "expires_at": access.expires_at,
+            **_roles(guest_effective_access(access)),
+        }
+    }
+
+
+def _roles(access: EffectiveAccess) -> dict[str, Any]:
+    """Return the keys ``account_roles`` and ``spaces``."""
+    return {
+        "account_roles": [{"name": role.name, "source": role.source.value} for role in access.account_roles],
+        "spaces": [
+            {
+                "name": space.name,
+                "roles": [{"name": role.name, "source": role.source.value} for role in space.roles],
+            }
+            for space in access.spaces
+        ],
+    }
 
 
 def _me(user: User, request: Request) -> dict[str, Any]:
@@ -129,14 +155,7 @@ def _me(user: User, request: Request) -> dict[str, Any]:
         "timezone": user.timezone,
         "status": user.status.value,
         "account": {"slug": user.account.slug, "name": user.account.name} if user.account else None,
-        "account_roles": [{"name": role.name, "source": role.source.value} for role in access.account_roles],
-        "spaces": [
-            {
-                "name": space.name,
-                "roles": [{"name": role.name, "source": role.source.value} for role in space.roles],
-            }
-            for space in access.spaces
-        ],
+        **_roles(access),
         "groups": [
             {"name": group.name, "idp_identifier": group.idp_identifier, "source": group.source.value}
             for group in access.groups

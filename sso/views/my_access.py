@@ -14,7 +14,7 @@ from accounts.lifecycle.tokens import usable_personal_tokens
 from accounts.models import GuestAccess, Kind, User
 from accounts.privilege import Authority, authority_of_user
 from accounts.sources import Source
-from spaces.effective_access import HeldRole, effective_access
+from spaces.effective_access import EffectiveAccess, HeldRole, effective_access, guest_effective_access
 from sso import connecting, factor_changes, own_sessions, recovery_address
 from sso.forms import PersonalTokenForm
 
@@ -38,6 +38,7 @@ def my_access_page(
     """Return the page of ``user``; ``token_form`` is one that was sent and isn't good, ``token_error`` says why."""
     access = effective_access(user)
     session = getattr(request, "user_session", None)
+    guest_in = entering.entered(session, user)
     context = {
         "profile": {
             "display_name": user.get_full_name(),
@@ -46,10 +47,7 @@ def my_access_page(
             "timezone": user.timezone,
             "account_name": user.account.name if user.account else "",
         },
-        "account_roles": [_role(role) for role in access.account_roles],
-        "spaces": [
-            {"name": space.name, "roles": [_role(role) for role in space.roles]} for space in access.spaces
-        ],
+        **_roles(access),
         "groups": [
             {
                 "name": group.name,
@@ -60,7 +58,8 @@ def my_access_page(
             for group in access.groups
         ],
         "sessions": own_sessions.open_sessions(user, session),
-        "guest_in": entering.entered(session, user),
+        "guest_in": guest_in,
+        "guest_held": _roles(guest_effective_access(guest_in)) if guest_in else {},
         "guest_access": GuestAccess.open_of(user),
         "connect": connecting.buttons(request, user),
         "has_recovery": recovery_address.may_have_one(user),
@@ -89,6 +88,15 @@ def source_label(source: Source, via: str = "") -> str:
         Source.GROUP: _("through group %(group)s") % {"group": via},
     }
     return labels[source]
+
+
+def _roles(access: EffectiveAccess) -> dict[str, Any]:
+    return {
+        "account_roles": [_role(role) for role in access.account_roles],
+        "spaces": [
+            {"name": space.name, "roles": [_role(role) for role in space.roles]} for space in access.spaces
+        ],
+    }
 
 
 def _role(role: HeldRole) -> dict[str, Any]:

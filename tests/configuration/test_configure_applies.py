@@ -65,6 +65,7 @@ def test_every_key_of_the_design_is_applied(configure: Configure, full_example: 
 
     acme = Account.objects.get(slug="acme")
     assert (acme.name, acme.region, acme.landing_url, acme.max_session_hours) == ("Acme Corp", "eu", "/", 12)
+    assert (acme.hold_above_percent, acme.hold_above_number) == (20, 5)
     assert (acme.sso_module, acme.sso_ready, acme.sso_policy, acme.sso_authorization) == (
         True,
         True,
@@ -222,6 +223,21 @@ def test_the_difference_shows_old_and_new_values(configure: Configure) -> None:
         "    oidc.flow: code → hybrid\n"
         "0 created, 3 changed\n"
     )
+
+
+# P-13
+def test_the_hold_on_mass_deprovisioning_is_set_and_switched_off_by_the_file(configure: Configure) -> None:
+    configure("accounts: [{slug: acme, name: Acme, hold_above_percent: 20, hold_above_number: 5}]")
+    configure("accounts: [{slug: acme, name: Acme}]")  # not named: stays
+    off = "accounts: [{slug: acme, name: Acme, hold_above_percent: 0, hold_above_number: 0}]"
+
+    dry = configure(off, "--dry-run")
+
+    assert "hold_above_percent: 20 → 0" in dry.difference
+    assert "hold_above_number: 5 → 0" in dry.difference
+    assert Account.objects.get().holds_mass_leaving
+    configure(off)
+    assert not Account.objects.get().holds_mass_leaving
 
 
 # V-20

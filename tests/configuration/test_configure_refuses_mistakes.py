@@ -35,6 +35,14 @@ def account(*lines: str) -> str:
         (account("sso_policy: sometimes"), "4 accounts[0].sso_policy: must be optional or mandatory"),
         (account('sso_module: "yes"'), "4 accounts[0].sso_module: must be true or false"),
         (account("max_session_hours: twelve"), "4 accounts[0].max_session_hours: must be a whole number"),
+        (
+            account("hold_above_percent: 101"),
+            "4 accounts[0].hold_above_percent: ensure this value is less than or equal to 100",
+        ),
+        (
+            account("hold_above_number: -1"),
+            "4 accounts[0].hold_above_number: must be a whole number",
+        ),
         (account("max_session_hours: 1.5"), "4 accounts[0].max_session_hours: must be a whole number"),
         (account("spaces: Trial"), "4 accounts[0].spaces: must be a list"),
         (account("spaces: [Trial, [DevOps]]"), "4 accounts[0].spaces[1]: must be text"),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from django.test import Client
 
 from accounts import lifecycle
@@ -111,6 +116,70 @@ def test_failures_of_no_account_are_for_operators(
     row = FailureLogEntry.objects.get(track_id=track_id)
     assert browse(acme.sso_admin).get(address_of(row)).status_code == 404
     assert "Nobody's" in words(browse(operator).get(address_of(row)))
+
+
+def saved(browser: Client, address: str, form: str) -> str:
+    answer: Any = browser.post(address, {"format": form})
+    assert answer.status_code == 200
+    assert "attachment" in answer["Content-Disposition"]
+    return b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_one_track_id_leads_to_both_logs(acme: World, globex: World, browse: Browse) -> None:  # A-4, V-21
+    track_ids.bind("")
+    both = record_failure(
+        code="x", message="Wrong", address="192.0.2.1", target="acme", account_id=acme.account.pk
+    )
+    lifecycle.update_user(user=acme.employee, actor=OPERATOR, values=PersonChanges(phone="1"))
+    event = AuditEvent.objects.get(track_id=both)
+    track_ids.bind("")
+    browser = browse(acme.admin)
+    trail, failures = (browser.get(log, {"q": both.lower()}).text for log in (TRAIL, FAILURES))
+    assert address_of(event) in trail
+    assert f"{FAILURES}?q={both.lower()}" in trail
+    assert f"{TRAIL}?q={both.lower()}" in failures
+    assert FAILURES + "?q" not in browse(globex.admin).get(TRAIL, {"q": both}).text
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_what_the_trail_shows_is_saved_with_its_search_and_scope(
+    form: str, acme: World, globex: World, browse: Browse
+) -> None:  # A-1, A-4, V-24
+    group = lifecycle.create_group(account=acme.account, actor=OPERATOR, name="=1+1")
+    browser = browse(acme.admin)
+
+    text = saved(browser, f"{TRAIL}export/", form)
+    assert "emma@acme.example" in text
+    assert "globex" not in text.lower()
+    shown = AuditEvent.objects.filter(account_id=acme.account.pk).exclude(action="export.made").count()
+    exported = AuditEvent.objects.get(action="export.made")
+    assert f"auditevent was exported as {form.upper()}: {shown} rows." in exported.message
+    assert exported.actor_label == acme.admin.user_name
+
+    found = saved(browser, f"{TRAIL}export/?q=Group", form)
+    rows = json.loads(found) if form == "json" else list(csv.DictReader(io.StringIO(found)))
+    assert 0 < len(rows) < shown
+    [row] = [row for row in rows if row["object_id"] == str(group.pk)]
+    assert row["object"] == ("=1+1" if form == "json" else "'=1+1")
+    assert set(row) >= {"time", "actor", "action", "object", "MESSAGE", "ip", "reason", "track_id"}
+    assert "track ID" in row["MESSAGE"] or not row["track_id"]
+
+
+def test_the_failure_log_is_saved_too_and_strange_exports_are_refused(
+    acme: World, globex: World, browse: Browse
+) -> None:  # A-4, V-21
+    for world, address in ((acme, "192.0.2.1"), (globex, "192.0.2.2")):
+        track_ids.bind("")
+        record_failure(code="x", message="Wrong", address=address, target="t", account_id=world.account.pk)
+    track_ids.bind("")
+    browser = browse(acme.admin)
+    [row] = json.loads(saved(browser, f"{FAILURES}export/", "json"))
+    assert row["ip"] == "192.0.2.1"
+    assert json.loads(saved(browser, f"{FAILURES}export/?q=nothing", "json")) == []
+    assert browser.get(f"{TRAIL}export/").status_code == 302
+    assert browser.post(f"{TRAIL}export/", {"format": "xml"}).status_code == 400
+    assert browser.post(f"{TRAIL}export/?created_at__gte=never", {"format": "csv"}).status_code == 400
+    assert browse(acme.employee).post(f"{TRAIL}export/", {"format": "csv"}).status_code == 403
 
 
 def test_the_history_of_a_person_is_their_part_of_the_trail(

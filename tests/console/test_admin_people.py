@@ -18,6 +18,7 @@ from accounts.models import (
     UserSession,
 )
 from accounts.sources import Source
+from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
 from spaces import access
 from spaces.models import SpaceMembership
@@ -102,6 +103,20 @@ def test_the_status_is_told_with_the_facts_behind_it(acme: World, browse: Browse
     assert "disabled" in text
     assert "Directory says active" in text
     assert "(tests)" in text  # by whom
+
+
+def test_enabling_lifts_the_admins_word_and_not_the_directorys(acme: World, browse: Browse) -> None:  # V-12
+    penny = add_provisioned(acme.account, "penny")
+    browser = browse(acme.admin)
+    browser.post(page(User, "disable", penny.pk))
+    lifecycle.set_directory_active(user=penny, actor=Actor(ActorKind.SCIM, "", "a directory"), active=False)
+    browser.post(page(User, "enable", penny.pk))
+    penny.refresh_from_db()
+    assert penny.status is Status.DEACTIVATED
+    assert "Directory says not active" in words(browser.get(address_of(penny)))
+    assert (
+        browser.post(page(User, "enable", penny.pk)).status_code == 403
+    )  # nothing is left for an admin to lift
 
 
 def test_the_user_name_of_somebody_whom_a_directory_knows_is_read_only(acme: World, browse: Browse) -> None:

@@ -9,8 +9,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from accounts.lifecycle import create_api_token
+from accounts.lifecycle import create_api_token, set_directory_active
 from accounts.models import ApiToken, User
+from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
 from foundation.secret_tokens import matches
 from tests.console.admin_pages import address_of, page, words
@@ -50,6 +51,15 @@ def test_a_token_is_shown_once_and_is_nowhere_else(acme: World, browse: Browse) 
     assert not any(plain in str(session.get_decoded()) for session in Session.objects.all())
     assert not any(plain in f"{event.message}{event.changes}" for event in AuditEvent.objects.all())
     assert AuditEvent.objects.get(action="api_token.created").actor_id == str(acme.sso_admin.pk)
+
+
+def test_a_token_whose_maker_left_is_marked(acme: World, browse: Browse) -> None:  # V-14
+    maker = Actor(ActorKind.USER, str(acme.admin.pk), acme.admin.user_name)
+    create_api_token(account=acme.account, actor=maker, name="Entra")
+    browser = browse(acme.sso_admin)
+    assert "made by someone who left" not in words(browser.get(page(ApiToken, "changelist")))
+    set_directory_active(user=acme.admin, actor=Actor(ActorKind.SCIM, "", "a directory"), active=False)
+    assert "made by someone who left" in words(browser.get(page(ApiToken, "changelist")))
 
 
 def test_no_token_is_made_while_single_sign_on_does_not_work_and_the_reason_is_shown(

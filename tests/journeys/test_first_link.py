@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts import lifecycle
-from accounts.models import Account, Kind, User
+from accounts.models import Account, GuestAccess, Kind, User
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
@@ -214,20 +215,40 @@ def test_address_of_two_people_finds_neither(acme: Company, browser: PersonBrows
     assert not FederatedIdentity.objects.exists()
 
 
-@pytest.mark.parametrize("kind", [Kind.OPERATOR, Kind.STAFF])
+@pytest.mark.parametrize("kind", [Kind.OPERATOR, Kind.STAFF, Kind.PARTNER_ADMIN])
 def test_vendors_people_are_invisible_to_a_customers_provider(
     acme: Company, browser: PersonBrowser, kind: Kind
 ) -> None:
     # V-2
+    is_partners = kind == Kind.PARTNER_ADMIN
     lifecycle.create_user(
         actor=OPERATOR,
         kind=kind,
+        partner=lifecycle.create_partner(actor=OPERATOR, slug="r", name="R") if is_partners else None,
         values=lifecycle.PersonChanges(user_name="root@acme.example", email="root@acme.example"),
     )
     page = sign_in(browser, SAML, user_name="root@acme.example", email="root@acme.example")
     assert refused_for(page) == "match.reserved"
     assert "root" not in page.words
     assert User.objects.count() == 1
+
+
+@STARTS
+def test_guest_is_invisible_to_the_provider_of_the_account_they_visit(
+    acme: Company, browser: PersonBrowser, start: str
+) -> None:
+    # V-2: Acme's provider can't become Gus by naming him, as long as he may come
+    globex = lifecycle.create_account(actor=OPERATOR, slug="globex", name="Globex")
+    values = lifecycle.PersonChanges(user_name="gus@globex.example", email="gus@globex.example")
+    gus = lifecycle.create_user(actor=OPERATOR, account=globex, values=values)
+    access = GuestAccess.objects.create(user=gus, account=acme.account)
+    page = sign_in(browser, start, user_name="gus@globex.example", email="someone@acme.example")
+    assert refused_for(page) == "match.reserved"
+    assert "gus" not in page.words
+    assert not FederatedIdentity.objects.exists()
+    GuestAccess.objects.filter(pk=access.pk).update(ended_at=timezone.now())
+    sign_in(browser, start, user_name="gus@globex.example", email="someone@acme.example")
+    assert browser.me()["id"] != str(gus.pk)  # another Gus, of Acme's own
 
 
 def test_person_of_another_account_is_another_person(

@@ -185,6 +185,16 @@ def test_password_never_enters_an_account_that_takes_single_sign_on_only(
     assert LEAD in words(enter(emma))
 
 
+def test_recovery_link_enters_no_other_account(globex: World, admin: Client, emma: Client) -> None:
+    # V-10, V-15: it proves a mailbox alone
+    accept_as_guest(emma, admin)
+    enter(emma)
+    UserSession.objects.filter(user=globex.employee).update(in_recovery=True)
+    assert guest_in(emma) is None
+    assert "recovery link, which is for your own account only" in words(enter(emma))
+    assert refusal() == "guest.in_recovery"
+
+
 def test_session_older_than_the_visited_account_allows_is_out(
     acme: World, admin: Client, emma: Client
 ) -> None:
@@ -199,7 +209,7 @@ def test_session_older_than_the_visited_account_allows_is_out(
 
 
 def test_guest_who_leaves_their_own_account_is_out_everywhere(
-    globex: World, admin: Client, emma: Client
+    acme: World, globex: World, admin: Client, emma: Client
 ) -> None:
     # V-12
     accept_as_guest(emma, admin)
@@ -207,6 +217,8 @@ def test_guest_who_leaves_their_own_account_is_out_everywhere(
     lifecycle.delete_user(user=globex.employee, actor=OPERATOR)
     assert emma.get("/api/me").status_code == 401
     assert GuestAccess.objects.get().ended_at is not None
+    ended = AuditEvent.objects.get(account_id=acme.account.pk, action="guest.ended")
+    assert (ended.actor_label, ended.object_label) == ("the guest's own account", "emma@globex.example")
 
 
 def test_vendor_staff_comes_by_invitation_for_thirty_days_at_most(acme: World, admin: Client) -> None:

@@ -152,6 +152,39 @@ def test_person_who_signs_in_by_sso_gets_no_link_but_is_told(
     assert codes() == {"password_reset.sso_required", "password_reset.nobody"}
 
 
+def test_keeper_of_a_private_deployment_resets_theirs_where_nobody_else_may(
+    acme: World, client: Client, settings: Any
+) -> None:
+    # L-3, V-15: their password is the way back in when single sign-on fails
+    settings.BROKER_DEPLOYMENT = "private"
+    keeper = acme.sso_admin
+    rested(keeper, "keeper@mail.example")
+    User.objects.filter(pk=keeper.pk).update(connected=True)
+    mandatory(acme)
+    authorization(acme)
+    page = client.get("/login/acme/")
+    assert ASK in page.text
+    assert words(ask(client)) == words(ask(client_of("localhost:8000"), keeper.email))
+    assert not mails_to(PRIVATE)
+    assert set_new(client, link_to("keeper@mail.example")).status_code == 200
+    assert enter(client, PASSWORD, keeper.user_name) == 400
+    assert enter(client, BETTER, keeper.user_name) == 302
+
+
+def test_who_is_no_longer_the_keeper_spends_no_link(acme: World, client: Client, settings: Any) -> None:
+    # L-3: asked again under a lock when the link is spent
+    settings.BROKER_DEPLOYMENT = "private"
+    rested(acme.admin, "admin@mail.example")
+    mandatory(acme)
+    lifecycle.disable_user(user=acme.sso_admin, actor=OPERATOR)
+    ask(client, acme.admin.email)
+    path = link_to("admin@mail.example")
+    open_link(client, path)
+    lifecycle.enable_user(user=acme.sso_admin, actor=OPERATOR)
+    assert client.post(NEW, {"password": BETTER, "again": BETTER}).status_code == 400
+    assert AuditEvent.objects.get(action="password_reset.set").reason == "password_reset.sso_required"
+
+
 @pytest.mark.parametrize(
     ("switch", "code"),
     [

@@ -64,6 +64,11 @@ MESSAGES = {
     Code.STEP_LOCKED: (
         "Too many wrong codes were typed. Please wait an hour, or use a passkey if you have one."
     ),
+    # Never an employee's: operators, staff and partner admins at their first sign-in (V-11).
+    Code.NO_MAILBOX: (
+        "Your first sign-in takes a code that is mailed to you, and no e-mail address of yours is known. Ask an "
+        "operator of Identity Broker to enter it."
+    ),
     Code.EXPIRED: "This sign-in took longer than 30 minutes and has expired. Please start again.",
 }
 
@@ -78,6 +83,23 @@ def test_code_of_a_protocol_has_no_words() -> None:
     # L-11
     for code in ("saml.replay", "oidc.nonce", "person.invalid", ""):
         assert message_for(code, WORDS) is None
+
+
+def test_account_has_its_own_support_contact_on_its_pages(acme: Company, browser: PersonBrowser) -> None:
+    # X-1, L-11
+    values = {"support_contact": "helpdesk@acme.example"}
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values=values)
+    assert "Need help? helpdesk@acme.example" in browser.open("/login/acme/").words
+    failed = browser.post(f"{SAML}", {"SAMLResponse": "rubbish"})
+    assert "Something went wrong" in failed.words
+    assert "Support: helpdesk@acme.example" in failed.words
+    assert 'href="mailto:helpdesk@acme.example?subject=' in failed.text
+    assert "support@localhost" in browser.open("/login/").words
+    phone = {"support_contact": "Phone 4711"}
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values=phone)
+    page = browser.open("/login/acme/")
+    assert "Need help? Phone 4711" in page.words
+    assert "mailto:Phone" not in page.text
 
 
 def shows_only_a_track_id(page: object) -> bool:

@@ -53,6 +53,8 @@ _TABLES = (
     "scim.OAuthClient",
     "scim.OAuthClientSecret",
     "spaces.GroupSpaceRole",
+    "spaces.GuestAccountRole",
+    "spaces.GuestSpaceRole",
     "spaces.MappingRole",
     "spaces.MappingScope",
     "spaces.MappingScopeRole",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -16,9 +16,11 @@ from accounts.models import (
     InvitationPurpose,
     Partner,
     PartnerKey,
+    User,
 )
 from scim.models import OAuthClient, OAuthClientSecret
 from scim.oauth import clients
+from spaces.guest_roles import grant_guest_account_role, grant_guest_space_role
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
 from sso_oidc.configuration import save_tenant
@@ -49,6 +51,8 @@ class Things:
     pushed: Group  # by the directory
     invitation: Invitation
     guest: GuestAccess
+    guest_with_roles: GuestAccess
+    former_guest: GuestAccess  # whose access is over
 
 
 def found_things(acme: World, globex: World, partner: Partner) -> Things:
@@ -77,13 +81,27 @@ def found_things(acme: World, globex: World, partner: Partner) -> Things:
             purpose=InvitationPurpose.GUEST,
             guest_days=7,
         ),
-        guest=GuestAccess.objects.create(
-            user=globex.employee,
-            account=account,
-            basis=GuestAccess.Basis.GUEST,
-            expires_at=timezone.now() + timedelta(days=7),
-        ),
+        guest=_guest(acme, globex.employee),
+        guest_with_roles=_with_roles(acme, _guest(acme, globex.sso_admin)),
+        former_guest=_guest(acme, globex.admin, ended_at=timezone.now()),
     )
+
+
+def _guest(acme: World, user: User, *, ended_at: datetime | None = None) -> GuestAccess:
+    until = timezone.now() + timedelta(days=7)
+    return GuestAccess.objects.create(
+        user=user,
+        account=acme.account,
+        basis=GuestAccess.Basis.GUEST,
+        expires_at=until,
+        ended_at=ended_at,
+    )
+
+
+def _with_roles(acme: World, access: GuestAccess) -> GuestAccess:
+    grant_guest_space_role(access=access, space=acme.space, role=acme.space_role, actor=OPERATOR)
+    grant_guest_account_role(access=access, role=acme.account_role, actor=OPERATOR)
+    return access
 
 
 def _above(slug: str) -> IdentityProvider:

@@ -15,3 +15,12 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+
+// The box that ticks all of a page's rows; without a script it stays hidden.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const all of document.querySelectorAll("[data-tick-all]")) {
+    const boxes = [...all.form.elements].filter((box) => box.name === all.dataset.tickAll && box.type === "checkbox");
+    all.hidden = false;
+    all.addEventListener("change", () => { for (const box of boxes) box.checked = all.checked; });
+  }
+});

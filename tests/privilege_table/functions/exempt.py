@@ -34,6 +34,7 @@ EXEMPT: dict[str, str] = {
     "accounts.privilege.require_over": _RAISES,
     "accounts.privilege.require_within": _RAISES,
     "accounts.privilege.user_of": _TELLS,
+    "spaces.guest_roles.carry_over": _INSIDE,  # of accept_as_guest, about the person's own grant
     # sign-in settings
     "sso.authorization.why_not": _TELLS,
     "sso.graph.clearing.forget_for_changed_target": _INSIDE,
@@ -48,6 +49,8 @@ EXEMPT: dict[str, str] = {
     # around
     "audit.recorder.record": "writes the trail",
     "audit.recorder.record_refusal": "writes the trail",
+    "console.admins.person_actions.disable_person": "hands on to `lifecycle.disable_user`",
     "console.configuration.applying.apply_configuration": "the configuration file, an entrance of its own",
+    "console.reports.disabling.consequences": _TELLS,
     "scim.receivers.follow_person": _INSIDE,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -224,7 +225,10 @@ def refused_attempt(cast: Cast, rank: Rank) -> SignInAttempt:
         email=rank.present.email,
     )
     SignInAttempt.objects.filter(pk=attempt.pk).update(
-        outcome="link.needs_proof", user=None, claims=claims_json.dump(claims), report={}
+        outcome="link.needs_proof",
+        user=None,
+        claims=json.dumps(claims_json.without_session_secrets(claims)),
+        report={},
     )
     attempt.refresh_from_db()
     return attempt

@@ -1,20 +1,19 @@
-"""What belongs to an account or a partner: names, policy, credentials, invitations, guests (V-6, V-8, V-10)."""
+"""What belongs to an account or a partner: names, policy, credentials (V-6, V-8)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 
 from accounts import lifecycle
-from accounts.models import Account, BuiltInAccountRole, EmailDomain, GuestAccess, InvitationPurpose, User
+from accounts.models import Account, EmailDomain, User
 from console import sign_in_policy
 from scim.oauth import clients
 from sso.models import IdentityProvider
 from tests.privilege_table.cast import Cast, Role
 from tests.privilege_table.functions.calls import ADMINS, NOBODY, OPERATORS, SSO_ADMINS, Call, Given
-from tests.worlds import OPERATOR, add_identity, add_person
+from tests.worlds import add_identity
 
 
 def _account(**values: Any) -> Given:
@@ -39,23 +38,6 @@ def mandatory(cast: Cast) -> dict[str, Any]:
     return {"account": cast.acme.account}
 
 
-def _awaited(role: BuiltInAccountRole | None, function: Callable[..., Any] | None = None) -> Given:
-    """Return the invitation of somebody whom an admin made, gave ``role``, and who has no way in yet."""
-
-    def given(cast: Cast) -> dict[str, Any]:
-        account = cast.acme.account
-        user = add_person(account, "awaited", role)
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
-        if function is None:
-            return {"account": account, "email": user.email}
-        return {
-            "invitation": lifecycle.invite_person(account=account, actor=OPERATOR, email=user.email),
-        }
-
-    return given
-
-
 def _personal_token(role: Role) -> Given:
     def given(cast: Cast) -> dict[str, Any]:
         user = cast.people[role]
@@ -63,10 +45,6 @@ def _personal_token(role: Role) -> Given:
         return {"token": token}
 
     return given
-
-
-def _staff_grant(cast: Cast) -> dict[str, Any]:
-    return {"access": GuestAccess.objects.get(user=cast.people[Role.STAFF])}
 
 
 _NAMES: tuple[Call, ...] = (
@@ -245,46 +223,4 @@ _CREDENTIALS: tuple[Call, ...] = (
 PUBLIC_KEYS = """{"keys": [{"kty": "EC", "crv": "P-256",
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"""
 
-_GUESTS: tuple[Call, ...] = (
-    Call(
-        "invite a member",
-        ADMINS,
-        lifecycle.invite_person,
-        _account(email="new@guest.example"),
-        "invitation.created",
-    ),
-    Call(
-        "invite a guest",
-        ADMINS,
-        lifecycle.invite_person,
-        _account(email="new@guest.example", purpose=InvitationPurpose.GUEST, guest_days=7),
-        "invitation.created",
-    ),
-    *(
-        call
-        for whom, role, allowed in (
-            ("a member who is awaited", None, ADMINS),
-            ("an SSO account admin who is awaited", BuiltInAccountRole.SSO_ACCOUNT_ADMIN, SSO_ADMINS),
-        )
-        for call in (
-            Call(f"invite {whom}", allowed, lifecycle.invite_person, _awaited(role), "invitation.created"),
-            *(
-                Call(f"{what} the invitation of {whom}", allowed, function, _awaited(role, function), event)
-                for what, function, event in (
-                    ("resend", lifecycle.resend_invitation, "invitation.resent"),
-                    ("revoke", lifecycle.revoke_invitation, "invitation.revoked"),
-                )
-            ),
-        )
-    ),
-    Call(
-        "end a guest's access",
-        ADMINS,
-        lifecycle.end_guest_access,
-        lambda cast: {"access": cast.things.guest},
-        "guest.ended",
-    ),
-    Call("end staff's access", ADMINS, lifecycle.end_guest_access, _staff_grant, "guest.ended"),
-)
-
-CALLS: tuple[Call, ...] = (*_NAMES, *_CREDENTIALS, *_GUESTS)
+CALLS: tuple[Call, ...] = (*_NAMES, *_CREDENTIALS)

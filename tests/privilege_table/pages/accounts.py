@@ -1,4 +1,4 @@
-"""Accounts, partners, credentials, invitations and guests on the admin's pages (V-6, V-8, V-10)."""
+"""Accounts, partners and credentials on the admin's pages (V-6, V-8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from accounts.models import (
     AccountHostName,
     ApiToken,
     EmailDomain,
-    Invitation,
     LinkPurpose,
     MailedLink,
     Partner,
@@ -228,49 +227,4 @@ _CREDENTIALS: tuple[FormChange, ...] = (
 )
 
 
-def _invited(cast: Cast) -> bool:
-    return Invitation.objects.for_account(_account(cast)).filter(email="new@guest.example").exists()
-
-
-_GUESTS: tuple[FormChange, ...] = (
-    *(
-        FormChange(
-            f"invite {whom}",
-            ADMINS,
-            _invited,
-            "invitation.created",
-            added(
-                Invitation,
-                lambda cast, as_whom=as_whom: {  # type: ignore[misc]
-                    "account": _account(cast).pk,
-                    "email": "new@guest.example",
-                    "invited_as": as_whom,
-                },
-            ),
-        )
-        for whom, as_whom in (("a member", "member"), ("a guest", "7"))
-    ),
-    FormChange(
-        "send an invitation again",
-        ADMINS,
-        lambda cast: OutboxMessage.objects.filter(kind="invitation.mail").count() > 1,
-        "invitation.resent",
-        pressed(lambda cast: cast.things.invitation, "resend"),
-    ),
-    FormChange(
-        "revoke an invitation",
-        ADMINS,
-        lambda cast: fresh(cast.things.invitation).revoked_at is not None,
-        "invitation.revoked",
-        pressed(lambda cast: cast.things.invitation, "revoke"),
-    ),
-    FormChange(
-        "end a guest's access",
-        ADMINS,
-        lambda cast: fresh(cast.things.guest).ended_at is not None,
-        "guest.ended",
-        pressed(lambda cast: cast.things.guest, "end"),
-    ),
-)
-
-CHANGES: tuple[FormChange, ...] = (*_ACCOUNTS, *_PARTNERS, *_CREDENTIALS, *_GUESTS)
+CHANGES: tuple[FormChange, ...] = (*_ACCOUNTS, *_PARTNERS, *_CREDENTIALS)

@@ -18,6 +18,7 @@ from tests.privilege_table.cast import Cast, Role
 _ARGUMENTS: tuple[dict[str, str], ...] = (
     {},
     {"app_label": "accounts"},
+    {"slug": "pending"},
     {"object_id": "?"},
     {"object_id": "?", "role": "current"},
     {"object_id": "?", "role": "current", "ending": "pem"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.models import Departure, HeldChange, Kind, SecondFactor, User, UserSession
 from sso.models import FederatedIdentity, SignInAttempt
 from tests.console.admin_pages import page
@@ -102,7 +104,19 @@ def _status(whom: str, rank: Of, allowed: frozenset[Any]) -> list[FormChange]:
                 enable,
             ),
         ]
-    return rows
+    return [
+        *rows,
+        FormChange(
+            f"disable {whom} from a report",
+            allowed,
+            _is(rank, lambda row: row.disabled_at is not None),
+            "user.disabled",
+            lambda cast: (
+                reverse("admin:report_disable"),
+                {"person": [str(rank(cast).present.pk)], "confirmed": "1", "report": "unused"},
+            ),
+        ),
+    ]
 
 
 def _sessions(whom: str, rank: Of, allowed: frozenset[Any]) -> list[FormChange]:
