@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts.group_sync import identifier_key
 from accounts.models import Account, Group, GroupMembership, GroupSighting, SeenGroup
 from accounts.sources import Source
-from foundation.compiled_queries import insert
+from foundation.compiled_writes import insert
 
 RECENT = timedelta(days=90)
 MOST_AT_ONCE = 1000  # identifiers that one sign-in can leave
@@ -87,11 +87,6 @@ def recently_seen(account: Account | UUID) -> QuerySet[SeenGroup]:
         last_seen_at__gte=timezone.now() - RECENT
     )
     return rows.order_by("-count", "key")
-
-
-def was_seen(account: Account | UUID, identifier: str) -> bool:
-    """Tell whether a sign-in or push ever named this identifier."""
-    return SeenGroup.objects.for_account(account).filter(key=identifier_key(identifier)).exists()
 
 
 def never_seen() -> Q:

@@ -11,7 +11,7 @@ from django.contrib.auth import user_logged_in
 from django.utils import timezone
 
 from accounts.models import User
-from foundation.compiled_queries import update
+from foundation.compiled_writes import update
 
 _UID = "update_last_login"  # Django's, so that its receiver is replaced whichever is connected first
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth import BACKEND_SESSION_KEY, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -66,13 +66,12 @@ def _may_not_go_on(user: User, row: UserSession) -> bool:
 def _password_not_taken(request: HttpRequest, row: UserSession) -> bool:
     """Tell whether a session that began with a password would not begin with one now (L-3, R-4).
 
-    A switch to single sign-on only reaches browsers that are signed in already at their next request. What decides is
-    the backend that opened the session; one that a recovery link opened past single sign-on stays (L-9).
+    A switch to single sign-on only reaches browsers that are signed in already at their next request. A session counts
+    as one of a password unless its row names a provider; one that a recovery link opened past single sign-on stays
+    (L-9).
     """
     account = getattr(request.user, "account", None)
     if account is None or row.provider_id is not None or row.in_recovery:
-        return False
-    if request.session.get(BACKEND_SESSION_KEY) != PASSWORD_BACKEND:
         return False
     managed = account.sso_authorization and getattr(request.user, "connected", False)
     refused = managed or not account.password_sign_in_allowed

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from accounts import group_sightings
-from accounts.lifecycle import departures, left_makers, mailed_links
+from accounts.lifecycle import departures, domains, left_makers, mailed_links
 from accounts.models import SecondStep, UserSession
 
 SESSION_RETENTION = timedelta(days=90)  # how long an ended session is shown to its person and admins
@@ -35,6 +35,21 @@ def purge_departures() -> None:
 def limit_leavers_tokens() -> None:
     """Let the account tokens that leavers made end in two weeks (V-14; hourly, by beat)."""
     left_makers.limit_tokens()
+
+
+@shared_task(name="accounts.tasks.recheck_domains", ignore_result=True)
+def recheck_domains() -> int:
+    """Queue a job for each e-mail domain whose DNS record was last seen a month ago (V-6; daily, by beat)."""
+    due = domains.due_for_recheck()
+    for key in due:
+        recheck_domain.delay(key)
+    return len(due)
+
+
+@shared_task(name="accounts.tasks.recheck_domain", ignore_result=True)
+def recheck_domain(key: int) -> None:
+    """Look for one domain's record again. Slow name servers delay no other domain."""
+    domains.recheck(key)
 
 
 @shared_task(name="accounts.tasks.count_group_sightings", ignore_result=True)

@@ -18,7 +18,7 @@ from audit import recovery_mark
 from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
 from foundation import track_ids
-from foundation.compiled_queries import insert
+from foundation.compiled_writes import insert
 from foundation.redaction import mask_text, mask_values
 
 _MESSAGE_LIMIT = 4000

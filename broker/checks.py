@@ -11,16 +11,30 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+
+from foundation.encryption import is_unreadable
 
 _SECRET_LENGTH = 50  # characters, as Django's own security.W009
 _DISTINCT = 10
+# The encrypted columns that outlast any retention: what a lost key takes away until somebody enters it again.
+_LASTING = (
+    ("sso_oidc.OidcSettings", "client_secret"),
+    ("sso.GraphAccess", "client_secret"),
+    ("sso_oidc.ClientKeyPair", "private_key"),
+    ("sso_saml.SpKeyPair", "private_key"),
+    ("accounts.SecondFactor", "secret"),
+)
+_NAMED = 20  # rows in one message
 
 
 def register_all() -> None:
     """Make the checks known to Django."""
+    checks.register(checks.Tags.database)(check_stored_secrets)
     for check in (check_public_address, check_secrets, check_simulator, check_services):
         checks.register(checks.Tags.security)(check)
 
@@ -117,3 +131,30 @@ def check_services(app_configs: Sequence[Any] | None = None, **_: Any) -> list[c
             )
         ]
     return []
+
+
+def check_stored_secrets(
+    app_configs: Sequence[Any] | None = None, databases: Sequence[str] | None = None, **_: Any
+) -> list[checks.CheckMessage]:
+    """``BROKER_ENCRYPTION_KEYS`` open what is stored; run by ``manage.py check --database default`` and ``migrate``.
+
+    A warning each, since one customer's unreadable secret is no reason to stop everybody's deployment.
+    """
+    found: list[checks.CheckMessage] = []
+    for label, column in _LASTING if databases else ():
+        model: Any = apps.get_model(label)
+        try:
+            rows = [row for row in model.objects.order_by("pk").iterator() if is_unreadable(row, column)]
+        except DatabaseError:  # not migrated yet
+            continue
+        if rows:
+            named = "; ".join(str(row) for row in rows[:_NAMED])
+            more = "" if len(rows) <= _NAMED else f"; and {len(rows) - _NAMED} more"
+            found.append(
+                checks.Warning(
+                    f"{len(rows)} × {label}.{column} can't be decrypted: {named}{more}",
+                    hint="Put the key that is missing back into BROKER_ENCRYPTION_KEYS, or enter the secrets again.",
+                    id="broker.W002",
+                )
+            )
+    return found

@@ -17,6 +17,7 @@ from audit.failures import record_failure
 from broker import context
 from broker.middleware.client_address import address_of
 from foundation import track_ids
+from foundation.encryption import SecretUnreadable
 from foundation.redaction import mask_path
 
 log = structlog.get_logger(__name__)
@@ -44,14 +45,27 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, "server_error")
 
 
+def secret_unreadable(request: HttpRequest, error: SecretUnreadable) -> HttpResponse:
+    """503: a stored secret is needed that no present key opens; the failure log says which."""
+    return _answer(request, 503, error.code, logged_as=error.code, why=str(error), template="500.html")
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: a form that was not sent from our page, or whose cookie is gone."""
     log.warning("csrf_refused", reason=reason)
     return _answer(request, 403, "csrf", template="403_csrf.html")
 
 
-def _answer(request: HttpRequest, status: int, code: str, *, template: str | None = None) -> HttpResponse:
-    track_id = _logged(request, code)
+def _answer(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    *,
+    template: str | None = None,
+    logged_as: str = "",
+    why: str = "",
+) -> HttpResponse:
+    track_id = _logged(request, code, logged_as or f"http.{code}", why)
     path = request.path_info
     if path == "/api/scim" or path.startswith("/api/scim/"):
         error = {"schemas": [_SCIM_ERROR], "status": str(status), "detail": f"{code}; track ID {track_id}"}
@@ -63,15 +77,17 @@ def _answer(request: HttpRequest, status: int, code: str, *, template: str | Non
     )
 
 
-def _logged(request: HttpRequest, code: str) -> str:
+def _logged(request: HttpRequest, code: str, logged_as: str, why: str) -> str:
     """Put the failure into the failure log and return the track ID to show, which is then one that can be found.
 
     Counted in one row per address and hour, whatever the path: somebody who tries addresses must not use up the quota
     of the company that they share an address with (V-21).
     """
     message = f"{request.method} {mask_path(request.path_info)[:200]} was answered with {code}"
+    if why:
+        message = f"{message}: {why}"
     try:
-        return record_failure(code=f"http.{code}", message=message, address=address_of(request))
+        return record_failure(code=logged_as, message=message, address=address_of(request))
     except DatabaseError:  # perhaps the very reason for the page; the log has the same track ID
         log.warning("failure_not_logged", code=code, exc_info=True)
         return track_ids.current()

@@ -110,7 +110,7 @@ def _reports(viewer: Viewer) -> tuple[Card, ...]:
             str(report.title),
             found[report.slug],
             report.address,
-            f"{report.days_label}".replace("…", str(report.default_days)),
+            _("%(days)d days") % {"days": report.default_days},
         )
         for report in REPORTS.values()
     )

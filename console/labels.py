@@ -26,6 +26,7 @@ COLUMNS: dict[str, StrOrPromise] = {
     "attempts": _("attempts"),
     "basis": _("basis"),
     "button_label": _("button label"),
+    "checked_at": _("checked at"),
     "claim_names": _("claim names"),
     "client": _("client"),
     "closed_at": _("closed at"),
@@ -104,6 +105,7 @@ COLUMNS: dict[str, StrOrPromise] = {
     "updated_at": _("updated at"),
     "user": _("user"),
     "vendor": _("vendor"),
+    "verified_at": _("verified at"),
     "verified_by": _("verified by"),
 }
 
@@ -119,6 +121,7 @@ TABLES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "accounts.invitation": (_("invitation"), _("invitations")),
     "accounts.guestaccess": (_("guest"), _("guests")),
     "accounts.account": (_("account"), _("accounts")),
+    "accounts.emaildomain": (_("e-mail domain"), _("e-mail domains")),
     "accounts.partner": (_("partner"), _("partners")),
     "accounts.partnerkey": (_("partner key"), _("partner keys")),
     "spaces.space": (_("space"), _("spaces")),

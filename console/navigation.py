@@ -45,6 +45,7 @@ _GROUPS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         _("Single sign-on"),
         (
             Entry("sso.identityprovider", _("Identity providers"), "key"),
+            Entry("accounts.emaildomain", _("E-mail domains"), "alternate_email"),
             Entry("sso.providergrant", _("Providers from above"), "vpn_lock"),
             Entry("sso.signinattempt", _("Sign-ins"), "login"),
             Entry("accounts.usersession", _("Sessions"), "devices"),

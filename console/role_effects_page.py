@@ -117,6 +117,9 @@ def _why(code: str) -> str:
         Code.ROLE_MAPPING_MISSING.value: _("no role_mapping claim"),
         Code.ROLE_MAPPING_UNMATCHED.value: _("no mapping role of that name"),
         Code.PROVIDER_NOT_ENABLED.value: _("the provider is off"),
+        Code.PROVIDER_NOT_GRANTED.value: _("the account didn't allow the provider"),
+        Code.ADMIN_NOT_ALLOWED.value: _("the provider keeps SSO account admins out"),
+        Code.IDENTITIES_SUSPENDED.value: _("the provider's issuer changed"),
         Code.UNREADABLE.value: _("the last claims can't be read"),
     }
     return texts.get(str(code), str(code))

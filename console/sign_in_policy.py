@@ -30,6 +30,12 @@ class LocksYouOut(Refused):
     code = "account.locks_you_out"
 
 
+class SsoStillNeeded(Refused):
+    """Without the SSO module nobody would get in: people come by single sign-on only."""
+
+    code = "account.sso_still_needed"
+
+
 @refusals_audited
 @in_transaction
 def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
@@ -63,6 +69,19 @@ def allow_passwords(*, account: Account, actor: Actor) -> bool:
     """Make the policy optional; return whether it changed."""
     return bool(
         lifecycle.update_account(account=account, actor=actor, values={"sso_policy": SsoPolicy.OPTIONAL})
+    )
+
+
+def refuse_to_take_the_module(account: Account, actor: Actor) -> None:
+    """Raise ``SsoStillNeeded`` if the account's people sign in only through what the SSO module allows (A-2, L-8)."""
+    if account.password_sign_in_allowed and not account.sso_authorization:
+        return
+    raise SsoStillNeeded(
+        "People of this account sign in by single sign-on only, which needs the SSO module; allow passwords and turn "
+        "authorization off first.",
+        actor=actor,
+        action="account.update",
+        subject=subjects.of_account(account),
     )
 
 

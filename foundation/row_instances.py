@@ -19,10 +19,12 @@ from django.db.models.query import get_related_populators
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 
+from foundation.encryption import SecretAttribute
+
 Row = Sequence[Any]
 Maker = Callable[[Row], Any]
 
-_PLAIN = (DeferredAttribute, ForeignKeyDeferredAttribute)
+_PLAIN = (DeferredAttribute, ForeignKeyDeferredAttribute, SecretAttribute)
 
 
 def instance_maker(klass_info: dict[str, Any], select: Sequence[Any], alias: str) -> Maker:

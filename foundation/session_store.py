@@ -17,7 +17,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from foundation.compiled_queries import CompiledQuery, insert, moment, text
+from foundation.compiled_queries import CompiledQuery, moment, text
+from foundation.compiled_writes import insert
 
 _KEY_LENGTH = 32  # characters of 36: what Django's own keys have
 _ROW = CompiledQuery(

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 
 from accounts import group_sightings, lifecycle
 from accounts.models import Group
-from foundation.compiled_queries import CompiledQuery, key, update
+from foundation.compiled_queries import CompiledQuery, key
+from foundation.compiled_writes import update
 from foundation.ids import parse_id
 from scim.call import Call
 from scim.errors import Conflict, InvalidValue, NotFound

@@ -14,7 +14,8 @@ from django.dispatch import receiver
 from accounts.models import Kind, User
 from accounts.signals import person_changed, person_deleted
 from audit.actors import Actor, ActorKind
-from foundation.compiled_queries import CompiledDelete, CompiledQuery, key
+from foundation.compiled_queries import CompiledQuery, key
+from foundation.compiled_writes import CompiledDelete
 from scim.documents import contacts_of, document_of
 from scim.models import UserResource, UserValue
 from scim.multi_values import primary_value

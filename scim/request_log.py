@@ -16,7 +16,7 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
-from foundation.compiled_queries import insert
+from foundation.compiled_writes import insert
 from foundation.redaction import mask_path, mask_text, mask_values
 from scim.models import RequestLogEntry
 

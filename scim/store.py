@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accounts.models import User
-from foundation.compiled_queries import CompiledDelete, insert, key, text, update
+from foundation.compiled_queries import key, text
+from foundation.compiled_writes import CompiledDelete, insert, update
 from foundation.folding import fold
 from scim.documents import kept_of
 from scim.models import UserResource, UserValue

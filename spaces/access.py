@@ -32,7 +32,8 @@ from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import refusals_audited
-from foundation.compiled_queries import CompiledDelete, CompiledListQuery, insert_values, key, many
+from foundation.compiled_queries import CompiledListQuery, key, many
+from foundation.compiled_writes import CompiledDelete, insert_values
 from foundation.transactions import in_transaction
 from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
 

@@ -166,9 +166,8 @@ def _default_space(state: SignInState) -> frozenset[SpaceGrant]:
 
 def _with_groups(plan: AccessPlan, claims: Claims, state: SignInState, user_id: UUID | None) -> AccessPlan:
     if not state.provider.group_sync:
-        return replace(
-            plan, groups_received=received_keys(claims.groups)
-        )  # G-6: told, though nothing follows
+        # G-6: told, though nothing follows.
+        return replace(plan, groups_received=received_keys(claims.groups))
     held = state.held_groups.get(user_id, ()) if user_id else ()
     diff = diff_groups(claims.groups, claims.groups_overage, state.mapped_groups, held)
     warnings = plan.warnings

@@ -6,8 +6,7 @@ which is bounded. The page shows a friendly message only for what the person or 
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from django.conf import settings
@@ -21,7 +20,7 @@ from audit.failures import record_failure
 from foundation.circuit_breaker import OPEN_SECONDS
 from foundation.client_address import client_address
 from sso import apply, attempts, claims_json, login_options, testing
-from sso.claims import Claims
+from sso.claims import NO_SESSION, Claims
 from sso.models import IdentityProvider, Purpose, Stage
 from sso.models import SignInAttempt as Attempt
 from sso.refusals import DEFAULT_HEADING, HEADINGS, Code, Refusal, StartAgain, Wording, message_for
@@ -37,6 +36,7 @@ _STATUS = {
     Code.STEP_LOCKED: 429,
     Code.WRONG_TENANT: 403,
     Code.PROVIDER_UNREACHABLE: 503,
+    Code.SECRET_UNREADABLE: 503,
 }
 _RETRY_AFTER = {Code.PROVIDER_UNREACHABLE: OPEN_SECONDS}
 
@@ -88,8 +88,7 @@ def refused(
                 attempt,
                 outcome=refusal.code,
                 report={"refusal": refusal.code, "detail": refusal.detail},
-                # A-5: what was refused is what an admin most wants to look at.
-                claims=json.dumps(claims_json.without_session_secrets(claims)),
+                claims=_for_an_admin(claims),
             )
     else:
         record_failure(
@@ -112,6 +111,11 @@ def refused(
             request, Refusal(shown.code), provider=provider, again=again, claims=claims, url=shown.url
         )
     return page(request, refusal, provider=provider, account=account, again=again, claims=claims)
+
+
+def _for_an_admin(claims: Claims) -> str:
+    """Return verified claims, without the provider's session: a refusal is what an admin looks at most (A-5)."""
+    return claims_json.dump(replace(claims, session=NO_SESSION))
 
 
 def page(

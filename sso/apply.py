@@ -22,7 +22,8 @@ from accounts.models import Account, User
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused
-from foundation.compiled_queries import CompiledQuery, insert, key, text, update
+from foundation.compiled_queries import CompiledQuery, key, text
+from foundation.compiled_writes import insert, update
 from foundation.transactions import all_or_nothing
 from spaces.access import change_access
 from sso import claims_json

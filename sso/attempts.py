@@ -21,13 +21,15 @@ from django.utils import timezone
 from accounts.models import Account, User
 from foundation import public_urls, track_ids
 from foundation.client_address import network_of
-from foundation.compiled_queries import CompiledQuery, CompiledUpdate, insert, key, moment, text, update
+from foundation.compiled_queries import CompiledQuery, key, moment, text
+from foundation.compiled_writes import CompiledUpdate, insert, update
+from foundation.encryption import SecretUnreadable
 from foundation.rate_limits import hit
 from foundation.secret_tokens import digest, random_handle, random_secret
-from sso import browser
+from sso import browser, provider_urls
 from sso.ending_host import passes_by
 from sso.models import IdentityProvider, ParkedAnswer, Purpose, SignInAttempt, Stage
-from sso.refusals import Code, SignInRefused, StartAgain
+from sso.refusals import Code, SignInRefused, StartAgain, secret_unreadable
 
 LIFETIME = timedelta(minutes=30)  # L-6, from the moment the login page was displayed
 PARKED_LIFETIME = timedelta(minutes=2)  # V-17
@@ -171,9 +173,9 @@ def provider_asked(handle: str, request: HttpRequest) -> IdentityProvider | None
     For an answer whose address doesn't say whom it is from; ``find_by_handle`` comes after it.
     """
     hosts = (request.get_host().lower(), public_urls.netloc())
-    found = SignInAttempt.objects.filter(handle_digest=digest(handle), host__in=hosts)
-    attempt = found.select_related("provider__account", "provider__partner").first()
-    return None if attempt is None else attempt.provider
+    asked = SignInAttempt.objects.filter(handle_digest=digest(handle), host__in=hosts)
+    found = IdentityProvider.objects.filter(pk__in=asked.values("provider"))
+    return provider_urls.with_host(found.select_related("account", "partner")).first()
 
 
 def find_by_request_id(request_id: str, provider: IdentityProvider, request: HttpRequest) -> SignInAttempt:
@@ -270,12 +272,16 @@ def collect(parked: ParkedAnswer | None, request: HttpRequest) -> Collected:
         raise SignInRefused(
             Code.EXPIRED, "the parked answer was not collected in time", again=_again(attempt)
         )
+    try:
+        payload = json.loads(parked.payload or "{}")
+    except SecretUnreadable as error:
+        raise secret_unreadable(error) from error
     with transaction.atomic():
         spent = _SPEND.run(parked.pk, now)
         stage = Stage.CONFIRMING if parked.is_claims else Stage.OPEN
         if not spent or not _move(attempt, stage, Stage.SPENT):
             raise SignInRefused(Code.ATTEMPT_SPENT, "this sign-in is over already")
-    return Collected(attempt, json.loads(parked.payload), parked.is_claims)
+    return Collected(attempt, payload, parked.is_claims)
 
 
 def spend(attempt: SignInAttempt, request: HttpRequest) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import Account
+from foundation.encryption import is_unreadable
 from foundation.strict_json import NotStrictJson, parse_object
 from sso import apply, claims_json, protocols, reports, testing
 from sso.checks import Check, Outcome
@@ -53,6 +54,8 @@ class NoClaims(Exception):
 
 def kept_claims(attempt: SignInAttempt) -> Claims | None:
     """Return the claims of an attempt that validated (V-20), without the provider's session; None if there are none."""
+    if is_unreadable(attempt, "claims"):
+        return None
     if not attempt.claims or "seal" in attempt.report:  # sealed: a test that its starter has not opened
         return None
     try:

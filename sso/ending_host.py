@@ -1,9 +1,9 @@
 """On which host a sign-in ends, where an account has a host name of its own (V-7, design rule 9).
 
-A session lives on the host that it began on. An account's people begin and end on the account's host; but the admin,
-and the recovery address that belongs to it, are on the deployment's host only. So a sign-in for these begins on the
-deployment's host, with the cookie there (V-16), while the provider goes on answering where it always does, and nothing
-has to be registered twice:
+A session lives on the host that it began on. An account's people begin and end on the account's host; but the admin is
+on the deployment's host only. So a sign-in for it begins on the deployment's host, with the cookie there (V-16), while
+the provider goes on answering where it always does, and nothing has to be registered twice. What a session of the
+deployment's host then asks the provider ("connect SSO", a fresh proof) goes the same way:
 
     begin      deployment's host: attempt and cookie             (``starts.leave``)
     answer     account's host: a POST is verified and parked,    (``passes_by``)
@@ -24,13 +24,13 @@ from foundation import public_urls
 from sso.models import Purpose, SignInAttempt
 from sso.return_urls import safe_next
 
-_ON_THE_DEPLOYMENT = ("admin:index", "sso:recovery_address")
+_ADMIN = "admin:index"
+_ASKED_BY_A_SESSION = frozenset({Purpose.LINK.value, Purpose.REAUTHENTICATE.value})
 
 
 def is_on_the_deployment(next_url: str) -> bool:
-    """Tell whether a path leads to the admin or to the recovery address, which only the deployment's host has."""
-    checked = safe_next(next_url)
-    return any(checked.startswith(reverse(name)) for name in _ON_THE_DEPLOYMENT)
+    """Tell whether a path leads to the admin, which only the deployment's host has."""
+    return safe_next(next_url).startswith(reverse(_ADMIN))
 
 
 def host_for(account: Account, next_url: str) -> str | None:
@@ -45,7 +45,7 @@ def is_deployments(request: HttpRequest) -> bool:
 
 def passes_by(attempt: SignInAttempt) -> bool:
     """Tell whether an attempt's answer comes to the account's host and goes on to the deployment's."""
-    meant = attempt.purpose == Purpose.LINK or is_on_the_deployment(attempt.next_url)
+    meant = attempt.purpose in _ASKED_BY_A_SESSION or is_on_the_deployment(attempt.next_url)
     return meant and attempt.provider.account_id is not None and attempt.host == public_urls.netloc()
 
 

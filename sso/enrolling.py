@@ -23,6 +23,7 @@ from accounts.models import FactorKind, RecoveryCode, SecondStep
 from accounts.second_factor import PROVEN
 from audit.recorder import record_refusal
 from audit.refusals import Refused, audit_refusal
+from foundation.encryption import is_unreadable
 from foundation.secret_tokens import matches
 from sso import factor_proof, second_step, webauthn
 
@@ -57,7 +58,7 @@ def take_mailed_code(request: HttpRequest, step: SecondStep, typed: str) -> bool
 
 def secret_of(step: SecondStep) -> str:
     """Return the secret that the step offers to an authenticator app; the same one until the step is over."""
-    if not step.secret:
+    if is_unreadable(step, "secret") or not step.secret:
         step.secret = totp.new_secret()
         step.save(update_fields=["secret"])
     return step.secret

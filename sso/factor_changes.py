@@ -22,12 +22,13 @@ class Summary:
 
     offered: bool
     enrolled: bool
+    has_password: bool  # that they may use
 
 
 def summary(user: User) -> Summary:
     """Tell whether a second factor is of use to a person (a password, or recovery as an admin) and is there."""
-    enrolled = has_second_factor(user)
-    return Summary(enrolled or may_use_password(user) or is_admin(user), enrolled)
+    enrolled, has_password = has_second_factor(user), may_use_password(user)
+    return Summary(enrolled or has_password or is_admin(user), enrolled, has_password)
 
 
 def own(user: User) -> list[SecondFactor]:

@@ -42,6 +42,11 @@ def by_code(request: HttpRequest, step: SecondStep, code: str) -> str | None:
                 factors.tell_of_guesses(locked)
         else:
             second_step.spend(step)
+    if used is None and factors.has_unreadable_app(step.user):
+        raise SignInRefused(
+            Code.SECRET_UNREADABLE,
+            f"an authenticator app of {step.user.user_name} can't be read; check BROKER_ENCRYPTION_KEYS, or reset it",
+        )
     if used is None:
         _refuse(request, step, "a wrong code, or one that was used before")
         return None

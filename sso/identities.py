@@ -7,7 +7,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from foundation.compiled_queries import CompiledUpdate, key, moment
+from foundation.compiled_queries import key, moment
+from foundation.compiled_writes import CompiledUpdate
 from sso.models import FederatedIdentity
 
 _CLOSE = CompiledUpdate(

@@ -30,6 +30,7 @@ from django.utils import timezone
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
+from foundation.encryption import is_unreadable
 from sso import subjects
 from sso.models import IdentityProvider, KeyRole, ProviderKeyPair
 from sso.providers import require_authority
@@ -37,6 +38,10 @@ from sso.providers import require_authority
 KEY_BITS = 2048
 CERTIFICATE_YEARS = 10
 _SHORT = 16  # characters of a fingerprint in the audit trail
+
+UNREADABLE_KEY = (
+    "our own key can't be read with the deployment's present keys; add the next one, hand it over, roll over"
+)
 
 Pair = TypeVar("Pair", bound=ProviderKeyPair)
 
@@ -78,6 +83,11 @@ class KeyRollover(Generic[Pair]):
     def pairs_of(self, provider: IdentityProvider) -> dict[KeyRole, Pair]:
         """Return the live key pairs by role; empty before the first is needed."""
         return {KeyRole(pair.role): pair for pair in self.model.objects.filter(provider=provider)}
+
+    def unreadable(self, provider: IdentityProvider) -> frozenset[KeyRole]:
+        """Return the roles of the pairs whose private half no present key of the deployment opens."""
+        pairs = self.pairs_of(provider)
+        return frozenset(role for role, pair in pairs.items() if is_unreadable(pair, "private_key"))
 
     def published(self, provider: IdentityProvider, actor: Actor) -> tuple[Pair, ...]:
         """Return what a provider is to learn: current, made on first need, and next."""

@@ -20,7 +20,10 @@ from foundation.folding import fold
 from foundation.rate_limits import hit
 from sso.refusals import Code, SignInRefused
 
-ASKED_PER_ADDRESS = 3  # an hour, of each kind; whoever asks for somebody else floods no mailbox
+ASKED_PER_ADDRESS = 3  # an hour, of each kind, from one network
+ASKED_PER_ADDRESS_IN_ALL = (
+    12  # an hour, of each kind: nobody's mailbox is flooded, and no stranger uses up its share
+)
 ASKED_PER_NETWORK = 20  # in ten minutes, of both kinds
 TOO_MANY_FOR_ADDRESS = "link.too_many"
 
@@ -43,13 +46,18 @@ def ask(request: HttpRequest, *, kind: str, typed: str) -> None:
 
     Raises ``SignInRefused`` (429) for a network that asks too often, whatever it asks for.
     """
-    client = client_address(request)
-    if not hit("link-network", network_of(client), limit=ASKED_PER_NETWORK, seconds=600).allowed:
+    client, address = client_address(request), fold(typed)
+    network = network_of(client)
+    if not hit("link-network", network, limit=ASKED_PER_NETWORK, seconds=600).allowed:
         raise SignInRefused(Code.TOO_MANY, "too many links were asked for from this address")
-    if not hit(f"link-{kind}", fold(typed), limit=ASKED_PER_ADDRESS, seconds=3600).allowed:
+    allowed = (
+        hit(f"link-{kind}-from", f"{address} {network}", limit=ASKED_PER_ADDRESS, seconds=3600).allowed
+        and hit(f"link-{kind}", address, limit=ASKED_PER_ADDRESS_IN_ALL, seconds=3600).allowed
+    )
+    if not allowed:
         record_failure(
             code=TOO_MANY_FOR_ADDRESS,
-            message=f"More than {ASKED_PER_ADDRESS} links in an hour were asked for ({kind}) for {shown(typed)}",
+            message=f"Too many links in an hour were asked for ({kind}) for {shown(typed)}",
             address=client,
             target=kind,
         )

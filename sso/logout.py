@@ -22,7 +22,7 @@ from foundation.client_address import client_address
 from foundation.encryption import SecretUnreadable
 from sso import protocols
 from sso.models import IdentityProvider, State
-from sso.refusals import Refusal
+from sso.refusals import Refusal, secret_unreadable
 
 log = structlog.get_logger(__name__)
 
@@ -63,9 +63,8 @@ def _at_provider(request: HttpRequest, session: UserSession) -> HttpResponse | N
         return protocols.protocol_of(provider).begin_logout(
             request=request, provider=provider, session=session
         )
-    except SecretUnreadable:
-        refusal = Refusal("secret_unreadable", "the key that signs the logout can't be decrypted")
-        note_failure(request, refusal, provider)
+    except SecretUnreadable as error:
+        note_failure(request, secret_unreadable(error).refusal, provider)
         return signed_out_page(request, AtProvider.UNCONFIRMED, provider)
 
 

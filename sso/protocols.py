@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Account, UserSession
+from audit.actors import Actor
 from sso.certificate_alerts import Certificate
 from sso.checks import Check
 from sso.claims import Claims
@@ -21,6 +23,16 @@ from sso.refusals import Refusal
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+class TenantStanding(StrEnum):
+    """What a test showed about the tenant that signed in (V-6)."""
+
+    LET_IN = "let_in"  # through a provider from above, by an operator's list
+    NOT_LET_IN = "not_let_in"
+    OWNED = "owned"  # it belongs to this account
+    UNPROVEN = "unproven"
+    TAKEN = "taken"
 
 
 class SignInProtocol(Protocol):
@@ -75,6 +87,16 @@ class SignInProtocol(Protocol):
         self, provider: IdentityProvider, claims: Claims, served: QuerySet[Account]
     ) -> QuerySet[Account]:
         """Narrow the accounts that allowed a provider from above to those that these claims can concern (V-5)."""
+
+    def test_refusal(self, provider: IdentityProvider, claims: Claims) -> Refusal | None:
+        """Return what refuses a test through a provider from above although its answer verified (V-6)."""
+
+    def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
+        """Take what a test proves beyond itself, once its starter has brought the result back (V-6).
+
+        Returns what to tell them about the tenant that signed in: ``tenant``, ``standing`` (a ``TenantStanding``) and
+        ``detail``; empty where there is no such thing.
+        """
 
     def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
         """Read names and values that somebody pasted as if the provider had sent them, for a trial (A-5).

@@ -28,7 +28,18 @@ from accounts.hosts import canonical_host
 from accounts.models import User, UserSession
 from accounts.second_factor import has_second_factor
 from audit.recorder import record
-from sso import apply, attempts, claims_json, login_options, password, provider_urls, reports, second_step
+from sso import (
+    account_choice,
+    apply,
+    attempts,
+    claims_json,
+    ending_host,
+    login_options,
+    password,
+    provider_urls,
+    reports,
+    second_step,
+)
 from sso.claims import Claims
 from sso.leaving import send_on
 from sso.login_options import Button
@@ -53,10 +64,16 @@ class Asked:
     report: dict[str, Any]  # what the attempt keeps of it
 
 
+def may_prove(request: HttpRequest) -> bool:
+    """Tell whether a proof counts in this session: a link proves a mailbox, which may be a thief's (V-15)."""
+    session = _session_of(request)
+    return session is not None and not session.in_recovery
+
+
 def is_fresh(request: HttpRequest) -> bool:
     """Tell whether the person proved in this session, within the last quarter of an hour, who they are."""
     session = _session_of(request)
-    if session is None or session.in_recovery:  # V-15: a link proves a mailbox, which may be a thief's
+    if session is None or not may_prove(request):
         return False
     since = timezone.now() - FRESH
     proved = request.session.get(_PROVED)
@@ -70,7 +87,7 @@ def is_fresh(request: HttpRequest) -> bool:
 
 def by_password(request: HttpRequest, user: User, typed: str) -> bool:
     """Check the password, counted like a sign-in's, and note the proof."""
-    if not _may_prove(request) or not password.confirm_password(request, user, typed):
+    if not may_prove(request) or not password.confirm_password(request, user, typed):
         return False
     _note(request, user, "their password")
     return True
@@ -83,7 +100,7 @@ def has_factor(user: User) -> bool:
 
 def by_factor(request: HttpRequest, user: User, back: str) -> HttpResponse | None:
     """Return the way to the page that asks for the factor, None when there is none or the session won't do."""
-    if not _may_prove(request) or not has_factor(user):
+    if not may_prove(request) or not has_factor(user):
         return None
     return second_step.begin(request, user, second_step.Then(WAY, back), enrolling=False)
 
@@ -96,17 +113,25 @@ def back_from_factor(request: HttpRequest, user: User, next_url: str, context: s
 
 
 def buttons(request: HttpRequest, user: User, back: str) -> list[Button]:
-    """Return a button for each provider that knows the person and asks on this host, where the session is (V-7)."""
+    """Return a button for each provider that knows the person; it begins and ends on this host, as the session (V-7).
+
+    Where the account has a host of its own, its providers answer there, and lead on to the deployment's host if the
+    session is on that (``sso.ending_host``).
+    """
     session = _session_of(request)
-    if user.account is None or session is None or session.in_recovery:
+    if user.account is None or session is None or not may_prove(request):
         return []
     known = FederatedIdentity.objects.for_account(user.account).filter(user=user, closed_at=None)
     bound = set(known.values_list("provider", flat=True))
     offered = [provider for provider in login_options.providers_of(user.account) if provider.pk in bound]
-    here = [each for each in offered if provider_urls.is_at_home(each, request.get_host())]
+    on_the_deployment = ending_host.is_deployments(request)
+    host = None if on_the_deployment else canonical_host(user.account)
+    here = [
+        each for each in offered if on_the_deployment or provider_urls.is_at_home(each, request.get_host())
+    ]
     ticket = signing.dumps({"user": str(user.pk), "session": str(session.pk)}, salt=_SALT)
     query = {"login_hint": user.email, "next": back, PARAMETER: ticket}
-    return login_options.buttons_for(here, user.account, query, host=canonical_host(user.account))
+    return login_options.buttons_for(here, user.account, query, host=host)
 
 
 def asked(request: HttpRequest) -> Asked | None:
@@ -128,7 +153,7 @@ def asked(request: HttpRequest) -> Asked | None:
         raise SignInRefused(Code.REAUTHENTICATION_NOT_STARTED, "the ticket is not ours") from None
     user, session = request.user, _session_of(request)
     theirs = {"user": str(user.pk), "session": str(session.pk) if session else ""}
-    if not isinstance(user, User) or told != theirs or not _may_prove(request):
+    if not isinstance(user, User) or told != theirs or not may_prove(request):
         raise SignInRefused(Code.REAUTHENTICATION_NOT_STARTED, "the ticket is of another session")
     return Asked(user, {"session": theirs["session"]})
 
@@ -154,6 +179,7 @@ def complete(request: HttpRequest, attempt: SignInAttempt, claims: Claims) -> Ht
         raise SignInRefused(Code.PROVIDER_CHANGED, "the provider was changed while the person was away")
     if account is None or account.pk != user.account_id:
         raise SignInRefused(Code.OTHER_PERSON, "the proof was asked for in another account")
+    account_choice.require_reachable(attempt, account, claims)
     plan = apply.preview(claims=claims, provider=provider, account=account)
     if plan.refusal is not None:
         raise SignInRefused(plan.refusal.code, plan.refusal.detail)
@@ -182,11 +208,6 @@ def _note(request: HttpRequest, user: User, how: str) -> None:
         subject=subjects.of_user(user),
         message=f"{user.user_name} proved once more that it is them: {how}.",
     )
-
-
-def _may_prove(request: HttpRequest) -> bool:
-    session = _session_of(request)
-    return session is not None and not session.in_recovery
 
 
 def _session_of(request: HttpRequest) -> UserSession | None:

@@ -40,7 +40,7 @@ from sso import second_step
 from sso.link_requests import Asked, note, shown
 from sso.refusals import SignInRefused
 from sso.second_step import Then
-from sso.session import open_session
+from sso.session import make_way, open_session
 
 KIND = "recovery.asked"
 TARGET = "recovery-access"  # in the failure log
@@ -121,6 +121,8 @@ def enter(request: HttpRequest, token: str) -> HttpResponse | None:
     page = second_step.second_step(request, link.user, Then(WAY))
     if page is None:
         _open(request, link.user)
+    else:
+        make_way(request)  # a second step stands beside no session; the click was the person's word (V-19)
     return page
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
+from foundation.encryption import SecretUnreadable
 
 
 class Code(StrEnum):
@@ -60,6 +61,7 @@ class Code(StrEnum):
     CODE_UNKNOWN = "attempt.code_unknown"
     UNSOLICITED = "unsolicited"
     UNREADABLE = "answer.unreadable"
+    SECRET_UNREADABLE = "secret.unreadable"  # noqa: S105 - a code; no present key of the deployment opens it
     TOO_MANY = "attempt.too_many"
     CONFLICT = "sign_in.conflict"
     PARTNER_KEY = "partner.key"  # S-6: missing, unknown or expired
@@ -97,6 +99,11 @@ class SignInRefused(Exception):
         super().__init__(code)
         self.refusal = Refusal(code, detail)
         self.again = again
+
+
+def secret_unreadable(error: SecretUnreadable) -> SignInRefused:
+    """Return the refusal of a sign-in that needs a stored secret which no present key opens (503)."""
+    return SignInRefused(Code.SECRET_UNREADABLE, str(error))
 
 
 @dataclass(frozen=True, slots=True)

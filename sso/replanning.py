@@ -18,6 +18,7 @@ from uuid import UUID
 
 from accounts.models import Account, AccountRoleMembership, BuiltInAccountRole, User
 from accounts.models.person import UserQuerySet
+from foundation.encryption import SecretUnreadable
 from spaces.access import NO_ACCESS_CHANGE, AccessChange
 from spaces.role_mapping import MappingRoleRule, map_roles
 from sso import claims_json
@@ -217,5 +218,5 @@ def _sent(claims: Claims | None) -> tuple[str, ...]:
 def _last_claims(identity: FederatedIdentity) -> Claims | None:
     try:
         return claims_json.load(identity.last_claims)
-    except (ValueError, KeyError, TypeError):
+    except (SecretUnreadable, ValueError, KeyError, TypeError):
         return None

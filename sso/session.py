@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from accounts.models import EndReason, User, UserSession
 from audit.actors import Actor, ActorKind
 from foundation import track_ids
 from foundation.client_address import client_address
-from foundation.compiled_queries import insert
+from foundation.compiled_writes import insert
 from foundation.session_store import SessionStore
 from sso.claims import ProviderSession
 from sso.models import IdentityProvider
@@ -42,10 +42,7 @@ def open_session(
     Django's session is emptied and gets a new key, so nothing that a stranger planted in it survives (session
     fixation). ``context`` says how a sign-in without a provider was proven (``accounts.second_factor``).
     """
-    replaced = sessions.current(request)
-    if replaced is not None:
-        actor = Actor(ActorKind.USER, str(replaced.user_id), replaced.user.user_name, client_address(request))
-        end_session(session=replaced, actor=actor, reason=EndReason.REPLACED)
+    _end_replaced(request)
     request.session.flush()
     login(request, user, backend=PASSWORD_BACKEND if provider is None else SSO_BACKEND)
     seconds = max(1, int((expires_at - timezone.now()).total_seconds()))
@@ -80,6 +77,19 @@ def open_session(
         request.session.write_along()
     request.user_session = row  # type: ignore[attr-defined]  # our own attribute on Django's class
     return row
+
+
+def make_way(request: HttpRequest) -> None:
+    """End the session of a browser whose person said that they go on as somebody else (V-19)."""
+    _end_replaced(request)
+    logout(request)
+
+
+def _end_replaced(request: HttpRequest) -> None:
+    replaced = sessions.current(request)
+    if replaced is not None:
+        actor = Actor(ActorKind.USER, str(replaced.user_id), replaced.user.user_name, client_address(request))
+        end_session(session=replaced, actor=actor, reason=EndReason.REPLACED)
 
 
 def _whole(text: str, limit: int) -> str:

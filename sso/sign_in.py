@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from foundation.client_address import client_address
+from foundation.encryption import SecretUnreadable
 from foundation.transactions import all_or_nothing
 from sso import (
     account_choice,
@@ -39,7 +40,7 @@ from sso.announcement import announce
 from sso.claims import Claims
 from sso.leaving import send_on
 from sso.models import ParkedAnswer, Purpose, SignInAttempt
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, SignInRefused, secret_unreadable
 from sso.session import open_session
 
 
@@ -68,6 +69,8 @@ def continue_parked(
             claims = protocols.protocol_of(provider).finish(
                 request=request, provider=provider, attempt=attempt, payload=collected.payload
             )
+    except SecretUnreadable as error:
+        return answers.refused(request, secret_unreadable(error).refusal, provider=provider, attempt=attempt)
     except SignInRefused as error:
         return answers.refused(request, error.refusal, provider=provider, attempt=attempt)
     # Without an account yet it was the choice among accounts that was asked for, not the switch of person.

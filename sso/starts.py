@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from accounts.models import Account, User
 from foundation.client_address import client_address
 from foundation.compiled_queries import CompiledQuery, text
+from foundation.encryption import SecretUnreadable
 from sso import (
     account_choice,
     answers,
@@ -25,7 +26,7 @@ from sso import (
     testing,
 )
 from sso.models import IdentityProvider, ProtocolName, Purpose
-from sso.refusals import Code, Refusal, SignInRefused, StartAgain
+from sso.refusals import Code, Refusal, SignInRefused, StartAgain, secret_unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     start: Start | None = None
     try:
         start = _start_of(request, provider)
-        way, begun = way_out(start)
+        way, begun = _way(way_out, start)
     except WayOutRefused as error:
         return _ended_before_it_left(request, provider, error)
     except SignInRefused as error:
@@ -115,15 +116,24 @@ def leave(request: HttpRequest, provider: IdentityProvider, way_out: WayOut) -> 
     return response
 
 
+def _way(way_out: WayOut, start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
+    try:
+        return way_out(start)
+    except SecretUnreadable as error:
+        raise secret_unreadable(error) from error
+
+
 def _begins_here(request: HttpRequest) -> bool:
     """Tell whether a sign-in begins on the deployment's host although its provider answers on its account's.
 
-    It does for the admin, and for "connect SSO" of somebody who is signed in on the deployment's host.
+    It does for the admin, and for what a session of the deployment's host asks: "connect SSO", and a fresh proof.
     """
     if not ending_host.is_deployments(request):
         return False
     return (
-        ending_host.is_on_the_deployment(request.GET.get("next", "")) or connecting.asker(request) is not None
+        ending_host.is_on_the_deployment(request.GET.get("next", ""))
+        or reauthentication.PARAMETER in request.GET
+        or connecting.asker(request) is not None
     )
 
 

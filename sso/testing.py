@@ -32,6 +32,7 @@ from audit.failures import record_failure
 from audit.recorder import record
 from foundation import public_urls
 from foundation.client_address import client_address
+from foundation.encryption import is_stored, is_unreadable
 from foundation.ids import parse_id
 from foundation.secret_tokens import digest, matches, random_secret
 from sso import apply, attempts, checks, claims_json, protocols, provider_urls, providers, reports, subjects
@@ -180,6 +181,8 @@ def _finish(
             "authentication": reports.authentication_of(claims.session),
             "plan": reports.outcome_of(plan, account),
         }
+    if claims is not None and refusal is None:
+        refusal = protocol.test_refusal(provider, claims)
     if refusal is not None:
         report |= {"refusal": refusal.code, "detail": refusal.detail[:_DETAIL]}
     outcome = PASSED if refusal is None else refusal.code
@@ -233,8 +236,21 @@ def opened(request: HttpRequest, attempt_id: str, code: str) -> SignInAttempt | 
         if not matches(code, seal):
             return None
         attempt.report.pop("seal")
+        attempt.report["tenant"] = _note(request, attempt)
         attempt.save(update_fields=["report"])
     return attempt
+
+
+def _note(request: HttpRequest, attempt: SignInAttempt) -> dict[str, str]:
+    """Let the protocol take what the verified claims prove, if the provider is still what they came from."""
+    provider = attempt.provider
+    if not is_stored(attempt, "claims") or is_unreadable(attempt, "claims"):
+        return {}
+    if provider.version != attempt.provider_version:
+        return {}
+    claims = claims_json.load_shown(attempt.claims)
+    actor = _starter(attempt, client_address(request))
+    return protocols.protocol_of(provider).note_test(provider=provider, claims=claims, actor=actor)
 
 
 def checks_of(attempt: SignInAttempt) -> tuple[checks.Check, ...]:

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import QueryDict
 
 from foundation import public_urls
+from foundation.encryption import SecretUnreadable
 from foundation.http import OutboundError
 from sso import answers, attempts, ending_host, provider_urls, sign_in, switching, testing
 from sso.models import IdentityProvider, ProtocolName, SignInAttempt
 from sso.posted import form_of
-from sso.refusals import Code, SignInRefused
+from sso.refusals import Code, SignInRefused, secret_unreadable
 from sso_oidc.authorization import (
     AuthorizationResponse,
     Flow,
@@ -77,6 +78,8 @@ def receive(
     except (OidcRefusal, OutboundError) as error:
         attempt = attempt or _tested(request, provider)
         return answers.refused(request, refused(error).refusal, provider=provider, attempt=attempt)
+    except SecretUnreadable as error:
+        return answers.refused(request, secret_unreadable(error).refusal, provider=provider, attempt=attempt)
     return sign_in.complete(request, attempt, claims)
 
 

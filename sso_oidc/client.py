@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from foundation.encryption import is_stored, is_unreadable
+from sso.key_rollover import UNREADABLE_KEY
 from sso.models import IdentityProvider, Purpose, Vendor
 from sso_oidc import client_keys
 from sso_oidc.authentication import WantedAuthentication
@@ -19,6 +21,7 @@ from sso_oidc.models import OidcSettings
 _LONGEST_MAX_AGE = 365 * 24 * 3600  # seconds
 _CONTEXT = re.compile(r"[\x21-\x7e]+")
 _METHODS = ("", *(method.value for method in ClientAuthentication))
+_SECRET_METHODS = frozenset({ClientAuthentication.BASIC.value, ClientAuthentication.POST.value})
 _STYLES = {Vendor.ENTRA.value: AssertionStyle.CERTIFICATE, Vendor.OKTA.value: AssertionStyle.ENDPOINT}
 
 
@@ -41,16 +44,31 @@ def client_of(provider: IdentityProvider, settings: OidcSettings) -> Client:
             return Client(client_id, secret, ClientAuthentication(method))
 
 
+def require_readable(settings: OidcSettings) -> None:
+    """Raise ``SecretUnreadable`` where a client secret is in use that no key of ours opens."""
+    if settings.client_authentication in ("", *_SECRET_METHODS):
+        _ = settings.client_secret
+
+
+def unreadable_secrets(provider: IdentityProvider, settings: OidcSettings) -> list[str]:
+    """Return what of ours can't be read any more and how to mend it, as sentences."""
+    if settings.client_authentication in ("", *_SECRET_METHODS) and is_unreadable(settings, "client_secret"):
+        return ["the stored client secret can't be read with the deployment's present keys; enter it again"]
+    signs = settings.client_authentication == ClientAuthentication.PRIVATE_KEY_JWT
+    return [UNREADABLE_KEY] if signs and client_keys.is_current_unreadable(provider) else []
+
+
 def has_no_credential(settings: OidcSettings) -> bool:
     """Tell whether there is nothing of ours to show: no secret, and no key chosen (O-3's third way with Entra)."""
     method = settings.client_authentication
-    return method == ClientAuthentication.NONE or (method == "" and not settings.client_secret)
+    if method == "":
+        return not is_stored(settings, "client_secret")
+    return method == ClientAuthentication.NONE
 
 
 def missing_secret(settings: OidcSettings) -> bool:
     """Tell whether a way with a client secret is chosen and there is none."""
-    needs = {ClientAuthentication.BASIC.value, ClientAuthentication.POST.value}
-    return settings.client_authentication in needs and not settings.client_secret
+    return settings.client_authentication in _SECRET_METHODS and not is_stored(settings, "client_secret")
 
 
 def wanted_authentication(settings: OidcSettings, purpose: str) -> WantedAuthentication:

@@ -30,6 +30,11 @@ def pairs_of(provider: IdentityProvider) -> dict[KeyRole, ClientKeyPair]:
     return _KEYS.pairs_of(provider)
 
 
+def is_current_unreadable(provider: IdentityProvider) -> bool:
+    """Tell whether there is a key to sign with that can't be used, since no key of the deployment opens it."""
+    return KeyRole.CURRENT in _KEYS.unreadable(provider)
+
+
 def assertion_key(provider: IdentityProvider) -> AssertionKey:
     """Return the key that signs now, made on first need."""
     pair = ensure_key_pair(provider=provider, actor=SYSTEM)

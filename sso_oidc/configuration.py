@@ -17,18 +17,19 @@ from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
 from foundation.compiled_queries import CompiledQuery, key
+from foundation.encryption import is_stored, is_unreadable
 from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
-from sso_oidc import client_keys
+from sso_oidc import client_keys, tenant_claims
 from sso_oidc.authorization import Flow
 from sso_oidc.claims import PERSONAL_ACCOUNTS_TENANT
 from sso_oidc.client import authentication_values
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.metadata import has_shared_tenants
-from sso_oidc.models import EntraTenant, OidcSettings
+from sso_oidc.models import EntraTenant, OidcSettings, TenantOwner
 from sso_oidc.models.settings import CallbackPath
 from sso_oidc.usual_mistakes import MANY_TENANTS
 
@@ -58,6 +59,7 @@ class OidcValues:
     callback_path: str | None = (
         None  # one of ``CallbackPath``; a shared one takes an operator's permission (V-20)
     )
+    shared_callback: bool | None = None  # that permission; ``None``: an operator's choice of a path is it
 
 
 @refusals_audited
@@ -83,9 +85,9 @@ def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> froze
         name: [getattr(row, name), value] for name, value in wanted.items() if getattr(row, name) != value
     }
     secret = values.client_secret
-    if secret is None and {"issuer", "client_id"} & set(changes) and row.client_secret:
+    if secret is None and {"issuer", "client_id"} & set(changes) and is_stored(row, "client_secret"):
         secret = ""
-    if secret is not None and secret != row.client_secret:
+    if secret is not None and (is_unreadable(row, "client_secret") or secret != row.client_secret):
         changes["client_secret"] = ["(not shown)", "changed" if secret else "cleared"]
         row.client_secret = secret
     if any(changes[name][0] for name in ("issuer", "client_id") if name in changes):
@@ -93,14 +95,17 @@ def _save(provider: IdentityProvider, actor: Actor, values: OidcValues) -> froze
         fingerprints = client_keys.clear(locked)
         if fingerprints:
             changes["client_key"] = [", ".join(fingerprints), "cleared"]
+    permitted = _permission(locked, row, actor, values)
+    if permitted != row.shared_callback:
+        changes["shared_callback"] = [row.shared_callback, permitted]
+        row.shared_callback = permitted
     if not changes:
         return frozenset()
-    if "callback_path" in changes:
-        _permit_path(locked, row, actor, wanted["callback_path"])
     for name, value in wanted.items():
         setattr(row, name, value)
     try:
-        row.clean_fields(exclude=["provider"])
+        unread = ["client_secret"] if is_unreadable(row, "client_secret") else []
+        row.clean_fields(exclude=["provider", *unread])
     except ValidationError as error:
         raise _invalid(provider, actor, "; ".join(error.messages)) from error
     try:
@@ -145,11 +150,8 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
             action="provider.tenant",
             subject=subject,
         )
-    if (
-        EntraTenant.objects.filter(tenant_id=tenant, verified_at__isnull=False)
-        .exclude(account=account)
-        .exists()
-    ):
+    said = TenantOwner.Proof.OPERATOR
+    if not tenant_claims.claim(tenant=tenant, account=account, actor=actor, proof=said, provider=provider):
         raise ProviderConflict(
             "This tenant id is already in use.", actor=actor, action="provider.tenant", subject=subject
         )
@@ -172,6 +174,8 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
 def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
     """Let nobody of a tenant sign into its account any more; open sessions go on. Operators only (V-6).
 
+    Where no other provider lets it in, another account may claim it from then on.
+
     Returns whether it was still there. The account's switch for the provider (V-5) is left as it is.
     """
     provider = tenant.provider
@@ -179,6 +183,8 @@ def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
     deleted, _ = EntraTenant.objects.filter(pk=tenant.pk).delete()
     if not deleted:
         return False
+    if not EntraTenant.objects.filter(tenant_id=tenant.tenant_id).exists():
+        tenant_claims.release(tenant=tenant.tenant_id, actor=actor, provider=provider)
     record(
         actor=actor,
         action="provider.tenant_removed",
@@ -186,6 +192,27 @@ def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
         message=f"Tenant {tenant.tenant_id} of {provider.slug} doesn't sign into {tenant.account.slug} any more.",
     )
     return True
+
+
+@refusals_audited
+@transaction.atomic
+def release_tenant(*, provider: IdentityProvider, actor: Actor) -> bool:
+    """Let other accounts claim the tenant of an account's own provider; operators only (V-6). Signs nobody out.
+
+    Returns whether it was the account's.
+    """
+    privilege.require(
+        actor,
+        provider.account_id,
+        privilege.Authority.OPERATOR,
+        action="account.release_tenant",
+        subject=subjects.of_provider(provider),
+    )
+    settings = settings_of(provider)
+    if not tenant_claims.is_owned(provider, settings):
+        return False
+    tenant = tenant_claims.tenant_of(provider, settings)
+    return tenant_claims.release(tenant=tenant, actor=actor, provider=provider)
 
 
 def settings_of(provider: IdentityProvider) -> OidcSettings:
@@ -240,18 +267,24 @@ def _checked(provider: IdentityProvider, actor: Actor, values: OidcValues) -> di
     return wanted
 
 
-def _permit_path(provider: IdentityProvider, row: OidcSettings, actor: Actor, path: str) -> None:
-    """An operator's choice is the permission or takes it back; others choose while there is one (V-20)."""
-    if privilege.authority_of(actor, provider.account_id) >= privilege.Authority.OPERATOR:
-        row.shared_callback = path != CallbackPath.OWN
-    elif path != CallbackPath.OWN and not row.shared_callback:
-        privilege.require(
-            actor,
-            provider.account_id,
-            privilege.Authority.OPERATOR,
-            action=_ACTION,
-            subject=subjects.of_provider(provider),
-        )
+def _permission(provider: IdentityProvider, row: OidcSettings, actor: Actor, values: OidcValues) -> bool:
+    """Return whether shared paths are permitted from here on (V-20).
+
+    Only an operator says so; where they choose a path and say nothing, the choice is the permission or takes it back.
+    Others choose a shared path while there is one.
+    """
+    path, said = values.callback_path, values.shared_callback
+    is_operator = privilege.authority_of(actor, provider.account_id) >= privilege.Authority.OPERATOR
+    if is_operator:
+        if said is None and path is not None:
+            return path != CallbackPath.OWN
+        return row.shared_callback if said is None else said
+    chooses = path not in (None, CallbackPath.OWN, row.callback_path) and not row.shared_callback
+    if said not in (None, row.shared_callback) or chooses:
+        subject = subjects.of_provider(provider)
+        least = privilege.Authority.OPERATOR
+        privilege.require(actor, provider.account_id, least, action=_ACTION, subject=subject)
+    return row.shared_callback
 
 
 def _invalid(provider: IdentityProvider, actor: Actor, message: str) -> ProviderInvalid:

@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from accounts.models import UserSession
 from foundation import track_ids
+from foundation.encryption import is_unreadable
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import digest, random_handle
 from sso import browser, provider_urls
@@ -130,6 +131,8 @@ def _hints(
     session: UserSession, settings: OidcSettings, metadata: ProviderMetadata, provider: IdentityProvider
 ) -> dict[str, str]:
     """Return what tells the provider whose session it is, if it is still the provider that the session began with."""
+    if is_unreadable(session, "id_token"):
+        return {}
     claims = unverified_claims(session.id_token)
     issuer = metadata.issuer
     if metadata.has_template_issuer:

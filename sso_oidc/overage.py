@@ -25,7 +25,7 @@ def with_all_groups(
     if not claims.groups_overage or (provider.is_shared and not _is_let_in(provider, claims)):
         return claims
     return resolve_overage(
-        provider, claims, AskedBy(settings.issuer, own_credentials(provider, settings), deadline)
+        provider, claims, AskedBy(settings.issuer, lambda: own_credentials(provider, settings), deadline)
     )
 
 

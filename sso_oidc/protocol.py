@@ -12,7 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, UserSession
+from audit.actors import Actor
 from foundation.circuit_breaker import says_down
+from foundation.encryption import SecretUnreadable
 from foundation.http import Deadline, OutboundError
 from foundation.secret_tokens import random_secret
 from sso import attempts
@@ -20,9 +22,9 @@ from sso.certificate_alerts import Certificate, expiring_pairs
 from sso.checks import Check
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
-from sso.refusals import Code, Refusal, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso.starts import Start, WayOutRefused
-from sso_oidc import callback_paths, departures, logout, outbound
+from sso_oidc import callback_paths, departures, logout, outbound, tenant_claims
 from sso_oidc.authorization import (
     DEFAULT_SCOPES,
     Flow,
@@ -33,7 +35,14 @@ from sso_oidc.authorization import (
 from sso_oidc.backend import ProviderBackend
 from sso_oidc.checks import NAMES, advice_for, checks_of
 from sso_oidc.claims import claims_of
-from sso_oidc.client import client_of, has_no_credential, missing_secret, wanted_authentication
+from sso_oidc.client import (
+    client_of,
+    has_no_credential,
+    missing_secret,
+    require_readable,
+    unreadable_secrets,
+    wanted_authentication,
+)
 from sso_oidc.configuration import settings_of
 from sso_oidc.errors import OidcCode, OidcRefusal
 from sso_oidc.models import ClientKeyPair
@@ -98,6 +107,9 @@ class OidcProtocol:
             problems.append("the client id is missing")
         if missing_secret(row):
             problems.append("the client secret is missing")
+        problems += unreadable_secrets(provider, row)
+        if tenant_claims.belongs_elsewhere(tenant_claims.tenant_of(provider, row), provider.account_id):
+            problems.append("this tenant id is already in use")  # V-6: and not by whom
         if provider.is_shared and has_no_credential(row):
             problems.append("above accounts a client secret or our own certificate is needed")
         return problems
@@ -160,6 +172,16 @@ class OidcProtocol:
             entra_tenants__verified_at__isnull=False,
         )
 
+    def test_refusal(self, provider: IdentityProvider, claims: Claims) -> Refusal | None:
+        """Refuse a tenant that no operator let in: the answer of any tenant verifies there (O-3, V-6)."""
+        if not provider.is_shared or tenant_claims.let_in(provider, claims.tenant_id or "") is not None:
+            return None
+        return Refusal(Code.WRONG_TENANT.value, f"tenant {claims.tenant_id} is not on the provider's list")
+
+    def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
+        """Make the tenant of an account's own provider the account's, if this test proves it (V-6)."""
+        return tenant_claims.note_test(provider, settings_of(provider), claims, actor)
+
     def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
         """Return the claims of an ID token with this payload."""
         row, now = settings_of(provider), timezone.now()
@@ -182,6 +204,7 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
     row = settings_of(start.provider)
     if not row.issuer or not row.client_id:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "issuer or client id is not configured")
+    require_readable(row)  # else they sign in there for nothing
     deadline = Deadline(REQUEST_SECONDS)
     try:
         outbound.circuit(start.provider).require_closed()  # else they sign in there for nothing
@@ -219,3 +242,5 @@ def way_out(start: Start) -> tuple[str, attempts.Begun]:
         return authorization_url(metadata, parameters), begun
     except (OidcRefusal, OutboundError) as error:
         raise WayOutRefused(refused(error), begun) from error
+    except SecretUnreadable as error:
+        raise WayOutRefused(secret_unreadable(error), begun) from error

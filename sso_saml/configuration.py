@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.hosts import is_account_host
 from audit.actors import Actor
 from audit.refusals import refusals_audited
-from foundation import public_urls
+from foundation import public_urls, regions
 from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import check_provider_url
-from sso.provider_urls import host_of
 from sso.providers import ProviderConflict, ProviderInvalid, note_protocol_change, require_authority
 from sso_saml.certificates import CertificateError, SigningCertificate, parse_certificates
 from sso_saml.models import (
@@ -157,15 +158,24 @@ def _checked(provider: IdentityProvider, actor: Actor, values: SamlValues) -> di
 def _entity_id_problem(provider: IdentityProvider, wanted: dict[str, str | bool | None]) -> str:
     own, theirs = wanted.get("sp_entity_id"), wanted.get("idp_entity_id")
     redirect = redirect_url(provider)
-    here = f"{public_urls.origin(host_of(provider))}/"
-    if isinstance(own, str) and own != redirect and own.startswith(here):
-        return "an entity ID on our own host is the Redirect URL of one provider only (V-6)"
+    if isinstance(own, str) and own != redirect and _is_ours(own):
+        return "an entity ID on a host of ours is the Redirect URL of one provider only (V-6)"
     if isinstance(theirs, str) and theirs.rstrip("/") == redirect.rstrip("/"):
         return (
             "this is our own Redirect URL. In Entra the right value is called Microsoft Entra Identifier, in Okta "
             "Issuer (S-2)"
         )
     return ""
+
+
+def _is_ours(entity_id: str) -> bool:
+    """Tell whether a URL is on the deployment's host, a region's, or any account's: there, others have their names."""
+    try:
+        host = (urlsplit(entity_id).hostname or "").lower()
+    except ValueError:
+        return False
+    bases = (public_urls.base_url(), *(region.base_url for region in regions.all_regions()))
+    return host in {urlsplit(base).hostname for base in bases} or is_account_host(host)
 
 
 def _uri_problem(wanted: dict[str, str | bool | None]) -> str:

@@ -7,6 +7,7 @@ only the current one signs.
 from __future__ import annotations
 
 from audit.actors import SYSTEM, Actor
+from foundation.encryption import is_unreadable
 from sso import key_rollover
 from sso.models import IdentityProvider, KeyRole
 from sso_saml.models import SpKeyPair
@@ -42,9 +43,19 @@ def signing_key(provider: IdentityProvider) -> SigningKey:
 
 
 def decryption_keys(provider: IdentityProvider) -> tuple[str, ...]:
-    """Every live private key as PEM, in the order to try them. Makes none: nobody can know a key that isn't there."""
+    """Every live private key as PEM, in the order to try them. Makes none: nobody can know a key that isn't there.
+
+    One that can't be read is left out while another can; ``SecretUnreadable`` where none is left.
+    """
     pairs = pairs_of(provider)
-    return tuple(pairs[role].private_key for role in _DECRYPTION_ORDER if role in pairs)
+    live = [pairs[role] for role in _DECRYPTION_ORDER if role in pairs]
+    readable = [pair for pair in live if not is_unreadable(pair, "private_key")]
+    return tuple(pair.private_key for pair in readable or live)
+
+
+def is_current_unreadable(provider: IdentityProvider) -> bool:
+    """Tell whether there is a key to sign with that can't be used, since no key of the deployment opens it."""
+    return KeyRole.CURRENT in _KEYS.unreadable(provider)
 
 
 def ensure_key_pair(*, provider: IdentityProvider, actor: Actor) -> SpKeyPair:

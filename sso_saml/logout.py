@@ -23,6 +23,7 @@ from accounts.models import UserSession
 from audit.recorder import record
 from foundation import track_ids
 from foundation.client_address import client_address
+from foundation.encryption import SecretUnreadable
 from foundation.ids import parse_id
 from foundation.secret_tokens import digest, matches, random_handle, random_secret
 from sso import browser, provider_urls, subjects
@@ -30,7 +31,7 @@ from sso.apply import provider_actor
 from sso.logout import AtProvider, not_confirmed, refused, signed_out_page
 from sso.models import IdentityProvider
 from sso.posted import form_of
-from sso.refusals import Code, Refusal, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso_saml import logout_sessions
 from sso_saml.assertion_content import NameId
 from sso_saml.errors import RefusalCode, SamlRefusal
@@ -57,7 +58,7 @@ def begin(request: HttpRequest, provider: IdentityProvider, session: UserSession
     at_home = provider_urls.is_at_home(provider, request.get_host())
     if not settings.slo_url or not session.name_id or not at_home:
         return None
-    now = timezone.now()
+    key, now = signing_key(provider), timezone.now()
     handle, request_id, secret = random_handle(), f"_{random_secret()}", browser.secret_or_new(request)
     LogoutInFlight.objects.create(
         provider=provider,
@@ -78,7 +79,7 @@ def begin(request: HttpRequest, provider: IdentityProvider, session: UserSession
         leaving=_departure(session),
     )
     leaving = Outgoing(Kind.REQUEST, root, settings.slo_url, settings.slo_binding, handle)
-    response = send(request, leaving, signing_key(provider))
+    response = send(request, leaving, key)
     browser.remember(response, secret)
     return response
 
@@ -102,6 +103,8 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         refusal = error.refusal
     except SamlRefusal as error:
         refusal = Refusal(error.code.value, error.detail)
+    except SecretUnreadable as error:
+        refusal = secret_unreadable(error).refusal
     else:
         return HttpResponseRedirect(f"{logout_path(provider)}?ended={row.pk}", status=303)
     return (refused if waiting is None else not_confirmed)(request, refusal, provider)

@@ -16,11 +16,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from accounts.models import Partner
 from accounts.partner_keys import holder_of
 from foundation import regions
+from foundation.encryption import SecretUnreadable
 from foundation.regions import Region
 from sso import answers
 from sso.account_choice import PARTNER_ENTRANCE
 from sso.models import IdentityProvider, ProtocolName, State
-from sso.refusals import Code, Refusal, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal, quoted
 from sso_saml.gate import CheckedResponse, check_encoded, claimed_in_response_to, claimed_issuer
@@ -72,6 +73,8 @@ def receive(request: HttpRequest) -> HttpResponse:
     except SamlRefusal as error:
         code = code_of(error) if isinstance(error, StatusRefusal) else error.code.value
         return answers.refused(request, Refusal(code, error.detail), provider=provider, target=_TARGET)
+    except SecretUnreadable as error:
+        return answers.refused(request, secret_unreadable(error).refusal, provider=provider, target=_TARGET)
 
 
 def _addresses(request: HttpRequest, region: Region, key: str) -> tuple[str, ...]:

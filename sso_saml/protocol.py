@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.models import Account, UserSession
+from audit.actors import Actor
 from foundation.secret_tokens import random_secret
 from sso import attempts, claims_json
 from sso.certificate_alerts import Certificate, expiring_pairs
@@ -19,6 +20,7 @@ from sso.checks import Check
 from sso.claim_names import as_bag
 from sso.claims import Claims
 from sso.graph.overage import AskedBy, resolve_overage
+from sso.key_rollover import UNREADABLE_KEY
 from sso.models import IdentityProvider, SignInAttempt, State
 from sso.posting import post_form
 from sso.refusals import Code, Refusal, SignInRefused
@@ -28,7 +30,7 @@ from sso_saml.advice import advice_for
 from sso_saml.checks import NAMES, checks_of
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal
-from sso_saml.key_pairs import signing_key
+from sso_saml.key_pairs import is_current_unreadable, signing_key
 from sso_saml.messages import VerifiedAssertion
 from sso_saml.models import Binding, HintStyle, SamlCertificate, SpKeyPair
 from sso_saml.provider_config import config_of, must_be_fresh, redirect_path, settings_of
@@ -60,6 +62,8 @@ class SamlProtocol:
             problems.append("Single Sign-On URL is missing")
         if row._state.adding or not row.certificates.exists():
             problems.append("X.509 Certificate is missing")
+        if row.sign_requests and is_current_unreadable(provider):
+            problems.append(UNREADABLE_KEY)
         return problems
 
     def checks(
@@ -113,6 +117,14 @@ class SamlProtocol:
         """Return all of them: an assertion names no tenant, so domain, subject and id decide (S-6)."""
         return served
 
+    def test_refusal(self, provider: IdentityProvider, claims: Claims) -> Refusal | None:
+        """Return None: an assertion names no tenant."""
+        return None
+
+    def note_test(self, *, provider: IdentityProvider, claims: Claims, actor: Actor) -> dict[str, str]:
+        """Take nothing: whoever set the provider up chose the keys, so a tenant in an assertion proves nothing."""
+        return {}
+
     def claims_from(self, provider: IdentityProvider, said: Mapping[str, Any]) -> Claims:
         """Return the claims of an assertion with these attributes; ``NameID`` and ``NameIDFormat`` name its subject."""
         bag = as_bag(said)
@@ -156,6 +168,7 @@ def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
     config = config_of(start.provider, settings)
     if not config.sso_url:
         raise SignInRefused(Code.PROVIDER_NOT_ENABLED, "no Single Sign-On URL is configured")
+    key = signing_key(start.provider) if settings.sign_requests else None
     # An XML ID can't begin with a digit; 256 bits, unrelated to the handle (V-16).
     request_id = f"_{random_secret()}"
     begun = start.begin(request_id=request_id)
@@ -171,7 +184,6 @@ def way_out(start: Start) -> tuple[str | HttpResponse, attempts.Begun]:
         comparison=settings.authn_context_comparison,
         name_id_format=settings.name_id_format or None,
     )
-    key = signing_key(start.provider) if settings.sign_requests else None
     if settings.request_binding == Binding.POST:
         posted = posted_request(config, asking, key)
         return post_form(start.request, posted.url, posted.fields), begun

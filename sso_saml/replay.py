@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from foundation.compiled_queries import CompiledQuery, insert, key, moment, text
+from foundation.compiled_queries import CompiledQuery, key, moment, text
+from foundation.compiled_writes import insert
 from foundation.secret_tokens import digest
 from foundation.transactions import all_or_nothing
 from sso.claims import ProviderSession

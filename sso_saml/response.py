@@ -14,12 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from foundation.client_address import client_address
+from foundation.encryption import SecretUnreadable
 from foundation.secret_tokens import digest
 from sso import answers, attempts, browser, claims_json, provider_urls, switching, testing
 from sso.claims import Claims
 from sso.models import IdentityProvider, SignInAttempt
 from sso.posted import form_of
-from sso.refusals import Code, Refusal, SignInRefused
+from sso.refusals import Code, Refusal, SignInRefused, secret_unreadable
 from sso_saml import replay
 from sso_saml.claims import claims_of
 from sso_saml.errors import RefusalCode, SamlRefusal, StatusRefusal
@@ -54,6 +55,8 @@ def receive(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
         attempt = attempt or _tested(request, provider)
         code = code_of(error) if isinstance(error, StatusRefusal) else error.code.value
         return answers.refused(request, Refusal(code, error.detail), provider=provider, attempt=attempt)
+    except SecretUnreadable as error:
+        return answers.refused(request, secret_unreadable(error).refusal, provider=provider, attempt=attempt)
     return switching.to_continuation(code, request, attempt)
 
 

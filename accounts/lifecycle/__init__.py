@@ -21,6 +21,7 @@ configuration file all come through here, so they differ in no effect. A refusal
     guests      guests of an account: entered, left, ended
     tokens      API tokens, of accounts and of people
     tenants     partners, accounts, host names, e-mail domains
+    domains     e-mail domains claimed, and proven by DNS
     partner_keys  keys of partners: made, replaced with overlap, revoked
 """
 
@@ -38,6 +39,7 @@ from accounts.lifecycle.departures import (
     carry_out_departure,
     restore_departed,
 )
+from accounts.lifecycle.domains import claim_domain, prove_domain, withdraw_domain
 from accounts.lifecycle.factors import reset_factors
 from accounts.lifecycle.groups import (
     GroupConflict,
@@ -137,6 +139,7 @@ __all__ = [
     "approve_held_change",
     "ask_for_recovery_address",
     "carry_out_departure",
+    "claim_domain",
     "confirm_recovery_address",
     "create_account",
     "create_account_role",
@@ -162,6 +165,7 @@ __all__ = [
     "is_meant",
     "keep_held_change",
     "leave_account",
+    "prove_domain",
     "provision_user",
     "readmit_user",
     "remove_recovery_address",
@@ -183,4 +187,5 @@ __all__ = [
     "update_user",
     "verify_domain",
     "verify_host_name",
+    "withdraw_domain",
 ]

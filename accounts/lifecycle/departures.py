@@ -36,7 +36,8 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail, public_urls, track_ids
-from foundation.compiled_queries import CompiledUpdate, key, moment
+from foundation.compiled_queries import key, moment
+from foundation.compiled_writes import CompiledUpdate
 from foundation.transactions import in_transaction, recoverable
 
 WINDOW = timedelta(hours=1)

@@ -25,6 +25,7 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
+from foundation.encryption import is_unreadable
 from foundation.secret_tokens import digest
 from foundation.transactions import in_transaction
 
@@ -180,6 +181,8 @@ def use_code(locked: User, code: str) -> str | None:
     """Spend a code of an app or a recovery code of a person whose row is locked; return what it was, None if wrong."""
     now = timezone.now()
     for factor in SecondFactor.objects.filter(user=locked, kind=FactorKind.TOTP):
+        if is_unreadable(factor, "secret"):
+            continue
         step = totp.step_of(factor.secret, code, now=now.timestamp(), after=factor.last_step)
         if step is not None:
             factor.last_step, factor.last_used_at = step, now
@@ -188,6 +191,12 @@ def use_code(locked: User, code: str) -> str | None:
     typed = re.sub(r"[\s-]", "", code).upper()
     spent = RecoveryCode.objects.filter(user=locked, digest=digest(typed), used_at=None).update(used_at=now)
     return "recovery_code" if spent else None
+
+
+def has_unreadable_app(user: User) -> bool:
+    """Tell whether a person has an authenticator app whose codes can't be checked: no present key opens its secret."""
+    apps = SecondFactor.objects.filter(user=user, kind=FactorKind.TOTP)
+    return any(is_unreadable(factor, "secret") for factor in apps)
 
 
 def use_passkey(factor: SecondFactor, sign_count: int) -> bool:

@@ -16,7 +16,8 @@ from accounts.sources import Source
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
-from foundation.compiled_queries import CompiledQuery, insert, key, update
+from foundation.compiled_queries import CompiledQuery, key
+from foundation.compiled_writes import insert, update
 from foundation.folding import fold
 from foundation.transactions import in_transaction, recoverable
 

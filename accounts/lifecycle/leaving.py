@@ -30,7 +30,8 @@ from accounts.models import (
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from foundation import mail
-from foundation.compiled_queries import CompiledDelete, CompiledQuery, CompiledUpdate, key, moment, text
+from foundation.compiled_queries import CompiledQuery, key, moment, text
+from foundation.compiled_writes import CompiledDelete, CompiledUpdate
 
 
 def end_access(locked: User) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Account, AccountRoleMembership, ApiToken, Kind, User
+from accounts import alerts
+from accounts.models import Account, ApiToken, User
 from accounts.subjects import of_token
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
@@ -53,7 +54,7 @@ def limit(
         noticed.setdefault(account_of(row), []).append(row)
     for account, found in noticed.items():
         mail.queue_mail(
-            to=_admins(account),
+            to=alerts.admin_addresses(account),
             subject=f"{account.name}: credentials of someone who left end on {until:%Y-%m-%d}",
             body=_letter(account, found, f"{until:%Y-%m-%d}"),
         )
@@ -74,10 +75,3 @@ def _letter(account: Account, rows: Sequence[Any], until: str) -> str:
         f"They work until {until}, so that provisioning goes on. Make new ones in the administration, put them into "
         "your directory, and revoke these.\n"
     )
-
-
-def _admins(account: Account) -> list[str]:
-    roles = AccountRoleMembership.objects.for_account(account).exclude(role__built_in__in=["", "member"])
-    able = User.objects.able_to_sign_in().exclude(email="")
-    told = able.filter(account=account, pk__in=roles.values("user")) or able.filter(kind=Kind.OPERATOR)
-    return sorted({user.email for user in told})

@@ -21,7 +21,8 @@ from accounts.signals import person_changed
 from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
-from foundation.compiled_queries import CompiledQuery, insert, key, text, update
+from foundation.compiled_queries import CompiledQuery, key, text
+from foundation.compiled_writes import insert, update
 from foundation.folding import fold
 from foundation.transactions import in_transaction, is_all_or_nothing, recoverable
 

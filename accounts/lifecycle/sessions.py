@@ -13,7 +13,8 @@ from accounts.models import EndReason, User, UserSession
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
-from foundation.compiled_queries import CompiledQuery, CompiledUpdate, key, moment, text
+from foundation.compiled_queries import CompiledQuery, key, moment, text
+from foundation.compiled_writes import CompiledUpdate
 from foundation.transactions import in_transaction
 
 _RAISE_EPOCH = CompiledUpdate(

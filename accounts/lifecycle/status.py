@@ -26,7 +26,7 @@ from accounts.signals import person_deleted
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
-from foundation.compiled_queries import update
+from foundation.compiled_writes import update
 from foundation.transactions import in_transaction
 
 # V-12: each fact has its own side; neither writes the other's.

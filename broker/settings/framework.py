@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "broker.middleware.browser_only.BrowserUserSession",
     "broker.middleware.browser_only.BrowserMessages",
     "axes.middleware.AxesMiddleware",
+    "broker.middleware.unreadable_secrets.UnreadableSecretsMiddleware",
     "broker.middleware.metrics.RequestMetricsMiddleware",
 ]
 

@@ -164,6 +164,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "recheck-domains": {
+        "task": "accounts.tasks.recheck_domains",
+        "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
     "purge-sessions": {
         "task": "accounts.tasks.purge_sessions",
         "schedule": 86_400.0,

@@ -7,7 +7,7 @@ never a surprise in a request. Errors are ``ImproperlyConfigured`` and name the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -73,6 +73,26 @@ def host_ports(variable: str, text: str) -> frozenset[tuple[str, int]]:
             raise ImproperlyConfigured(f"{variable}: {item!r} is not host:port")
         found.add((host, int(port)))
     return frozenset(found)
+
+
+def name_servers(variable: str, text: str) -> tuple[tuple[str, int], ...]:
+    """Read ``10.0.0.53,[fd00::53]:5353`` as pairs of address and port, 53 unless said otherwise, in their order."""
+    found = []
+    for item in items(text):
+        address, port = item, "53"
+        if item.startswith("["):
+            address, _, rest = item[1:].partition("]")
+            port = rest[1:] if rest.startswith(":") else "53" if not rest else ""
+        elif item.count(":") == 1:
+            address, _, port = item.partition(":")
+        try:
+            ip_address(address)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{variable}: {error}") from error
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ImproperlyConfigured(f"{variable}: {item!r} is not address or address:port")
+        found.append((address, int(port)))
+    return tuple(found)
 
 
 def networks(variable: str, text: str) -> tuple[Network, ...]:

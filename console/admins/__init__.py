@@ -19,6 +19,7 @@ def register_all(site: AdminSite) -> None:
     from console.admins.audit_trail import AuditEventAdmin, FailureLogEntryAdmin
     from console.admins.departures import DepartureAdmin
     from console.admins.directory import HeldChangeAdmin
+    from console.admins.email_domains import EmailDomainAdmin
     from console.admins.groups import GroupAdmin
     from console.admins.guests import GuestAccessAdmin, InvitationAdmin
     from console.admins.mapping_roles import MappingRoleAdmin
@@ -40,6 +41,7 @@ def register_all(site: AdminSite) -> None:
     site.register(accounts.Partner, PartnerAdmin)
     site.register(accounts.PartnerKey, PartnerKeyAdmin)
     site.register(accounts.Account, AccountAdmin)
+    site.register(accounts.EmailDomain, EmailDomainAdmin)
     site.register(accounts.User, UserAdmin)
     site.register(accounts.Group, GroupAdmin)
     site.register(accounts.AccountRole, AccountRoleAdmin)

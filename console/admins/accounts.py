@@ -253,6 +253,8 @@ class AccountAdmin(AuthorizationActions, RecoveryDrill, AccountScopedAdmin):
     def update(self, request: HttpRequest, actor: Actor, obj: Any, form: Any) -> None:
         """Write what was edited."""
         values = {name: form.cleaned_data[name] for name in form.changed_data if name in _EDITED}
+        if values.get("sso_module") is False:
+            sign_in_policy.refuse_to_take_the_module(Account.objects.get(pk=obj.pk), actor)
         lifecycle.update_account(account=obj, actor=actor, values=values)
 
     @display(description=gettext_lazy("partner"))

@@ -60,6 +60,11 @@ def badge(text: object, kind: str = "") -> SafeString:
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": kind})
 
 
+def unreadable(advice: object) -> SafeString:
+    """Return what stands in the place of a stored secret that no present key opens, with what mends it."""
+    return format_html("{} <span>{}</span>", badge(_("can't be read"), "danger"), advice)
+
+
 def status_badge(status: Status) -> SafeString:
     """Return the badge of a person's status (V-12)."""
     return badge(_STATUS_NAME[status], _STATUS_KIND[status])

@@ -48,6 +48,7 @@ def ask_and_act(
     change: Callable[[Actor, Any], bool],
     done: StrOrPromise,
     details: Callable[[Any], object] | None = None,
+    back_to_list: bool = False,
 ) -> Callable[..., HttpResponse]:
     """Return a whole button for a class body: ``disable = ask_and_act("disable", label=…, …)``.
 
@@ -64,6 +65,7 @@ def ask_and_act(
             change=change,
             done=str(done),
             details=details,
+            back_to_list=back_to_list,
         )
 
     act.__name__ = name  # unfold finds and names it by this
@@ -88,6 +90,15 @@ class ConfirmedActions:
         obj = self.get_object(request, unquote(str(object_id)))
         wanted = self.offered(request, obj) - set(self.actions_beside) if obj is not None else frozenset()
         return [action for action in self._get_base_actions_detail() if action.method.__name__ in wanted]
+
+    def offered_row(self, request: HttpRequest, object_id: str, name: str) -> Any:
+        """Return the row of a button's address; 404 where the viewer sees none, 403 where it isn't offered to them."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if name not in self.offered(request, obj):
+            raise PermissionDenied
+        return obj
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row, with what is offered for it: columns that show buttons know no request."""
@@ -122,21 +133,19 @@ class ConfirmedActions:
         change: Callable[[Actor, Any], bool],
         done: str,
         details: Callable[[Any], object] | None = None,
+        back_to_list: bool = False,
     ) -> HttpResponse:
-        """Ask or act, then go back to the row.
+        """Ask or act, then go back to the row, or to the list where acting takes the row away.
 
         ``question`` may hold ``%(name)s``; ``details`` returns safe HTML to show below it.
         """
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            raise Http404
-        if name not in self.offered(request, obj):
-            raise PermissionDenied
+        obj = self.offered_row(request, object_id, name)
         back = self.url_of("change", obj.pk)
         if request.method == "POST":
             with refusals.as_message(request):
                 if change(actor_of(request), obj):
                     messages.success(request, done)
+                    back = self.url_of("changelist") if back_to_list else back
                 else:
                     messages.info(request, _("Nothing had to be changed."))
             return redirect(back)

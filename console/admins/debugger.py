@@ -57,7 +57,8 @@ class DebuggedSignIns:
     def offered(self, request: HttpRequest, obj: SignInAttempt) -> frozenset[str]:
         """Claims that were kept can be tried again."""
         able = obj.account_id is not None and _may_see_claims(request)
-        return frozenset({"replay"} if able and debugging.kept_claims(obj) is not None else ())
+        others: frozenset[str] = super().offered(request, obj)  # type: ignore[misc]  # a mix-in
+        return others | ({"replay"} if able and debugging.kept_claims(obj) is not None else frozenset())
 
     @button(description=gettext_lazy("Try with today's rules"), url_path="replay", icon="replay")
     def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -147,7 +148,7 @@ def _page(
     return TemplateResponse(
         request,
         "admin/console/claims_trial.html",
-        {**admin.admin_site.each_context(request), "title": title, "opts": admin.opts, **told, **context},
+        {**admin.admin_site.each_context(request), "title": title, **told, **context},
     )
 
 

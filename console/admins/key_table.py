@@ -8,8 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from console.admins.columns import moment, table
+from console.admins.columns import moment, table, unreadable
 from console.saml.held_certificates import dates_badge, grouped
+from foundation.encryption import is_unreadable
 from sso.models import KeyRole
 from sso.models.key_pair import ProviderKeyPair
 
@@ -46,5 +47,7 @@ def key_table(
 def _row(pair: ProviderKeyPair, downloads: Sequence[Link]) -> tuple[object, ...]:
     fingerprint = format_html('<span title="{}">{}…</span>', grouped(pair.fingerprint), pair.fingerprint[:16])
     until = format_html("{} {}", moment(pair.not_after), dates_badge(pair.created_at, pair.not_after))
+    if is_unreadable(pair, "private_key"):
+        until = unreadable(_("Add the next key, hand it over, roll over, and drop this one."))
     shown = format_html_join(" ", '<a href="{1}">{0}</a>', downloads)
     return pair.get_role_display(), fingerprint, until, shown

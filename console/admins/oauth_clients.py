@@ -29,6 +29,7 @@ from console.admins.columns import badge, link_to, moment
 from console.admins.confirmed import button
 from console.admins.filters import RevokedFilter, ScopedRelatedFilter
 from console.admins.inlines import ReadOnlyInline
+from console.admins.not_yet import not_yet
 from console.admins.tokens import ANSWER_SHOWS_A_SECRET, TokenForm, why_no_token
 from console.scoping import require_viewer
 from foundation import public_urls
@@ -116,14 +117,13 @@ class OAuthClientAdmin(AccountScopedAdmin):
         account = viewer.user.account
         reason = why_no_token(account) if not viewer.sees_many_accounts and account is not None else ""
         if reason and request.method != "POST" and self.has_add_permission(request):
-            context = {
-                **self.admin_site.each_context(request),
-                "title": _("Add OAuth client"),
-                "reason": reason,
-                "opts": self.opts,
-            }
-            request.current_app = self.admin_site.name
-            return TemplateResponse(request, "admin/console/token_not_yet.html", context)
+            return not_yet(
+                self,
+                request,
+                title=_("Add OAuth client"),
+                heading=_("No token can be made yet"),
+                reason=reason,
+            )
         answer: HttpResponse = super().add_view(request, form_url, extra_context)
         return answer
 

@@ -20,8 +20,7 @@ from audit.actors import Actor
 from console.admins.confirmed import ask_and_act
 
 
-def disable_person(actor: Actor, user: User) -> bool:
-    """Disable one person, from their page or as one of many."""
+def _disable(actor: Actor, user: User) -> bool:
     return lifecycle.disable_user(user=user, actor=actor)
 
 
@@ -76,7 +75,7 @@ class PersonActions:
         question=gettext_lazy(
             "Disable %(name)s? All their sessions end at once, and only an admin can undo it."
         ),
-        change=disable_person,
+        change=_disable,
         done=gettext_lazy("Disabled. All their sessions have ended."),
     )
     enable = ask_and_act(
@@ -120,7 +119,7 @@ class PersonActions:
     @action(permissions=["change"], description=gettext_lazy("Disable the selected"))
     def disable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Disable one by one."""
-        self.for_each(request, queryset, disable_person, done=_("Disabled"))
+        self.for_each(request, queryset, _disable, done=_("Disabled"))
 
     @action(permissions=["change"], description=gettext_lazy("Enable the selected"))
     def enable_selected(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,11 +22,7 @@ class ProviderTesting(ConfirmedActions):
     @button(description=gettext_lazy("Test connection"), url_path="test-connection", icon="lab_profile")
     def test_connection(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say what will happen, then go to the provider."""
-        provider: IdentityProvider | None = self.get_object(request, unquote(object_id))
-        if provider is None:
-            raise Http404
-        if "test_connection" not in self.offered(request, provider):
-            raise PermissionDenied
+        provider = self.offered_row(request, object_id, "test_connection")
         if request.method == "POST":
             return self.begin_test(request, provider)
         return self.ask(

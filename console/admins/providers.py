@@ -12,7 +12,6 @@ from django.contrib.admin import display
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,8 +23,10 @@ from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, facts, lines
 from console.admins.debugger import ClaimsTrial
 from console.admins.filters import ScopedRelatedFilter
+from console.admins.not_yet import not_yet
 from console.admins.provider_actions import ProviderActions
 from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
+from console.admins.provider_graph import GraphPage
 from console.oidc.page import OidcPage, is_oidc
 from console.oidc.tenants import TenantInline
 from console.saml.page import SamlPage, is_saml
@@ -48,7 +49,7 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, AccountScopedAdmin):
+class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, GraphPage, AccountScopedAdmin):
     """The providers of an account, a partner or the deployment."""
 
     add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -105,7 +106,9 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Ac
         if not self.has_change_permission(request, obj):
             return switches
         trial = {"try_claims"} if obj.account_id is not None else set()
-        return switches | {"test_connection"} | trial | self.offered_saml(obj) | self.offered_oidc(obj)
+        is_operator = require_viewer(request).may(Authority.OPERATOR)
+        protocols = self.offered_saml(obj) | self.offered_oidc(obj, is_operator)
+        return switches | {"test_connection"} | trial | protocols
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Leave to the top what has no place further down the page."""
@@ -125,14 +128,13 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Ac
         if not reason or not self.has_add_permission(request):
             answer: HttpResponse = super().add_view(request, form_url, extra_context)
             return answer
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Add identity provider"),
-            "reason": reason,
-            "opts": self.opts,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/console/provider_not_yet.html", context)
+        return not_yet(
+            self,
+            request,
+            title=_("Add identity provider"),
+            heading=_("No identity provider can be added yet"),
+            reason=reason,
+        )
 
     def create(self, request: HttpRequest, actor: Actor, form: Any) -> models.Model:
         """Make the draft."""
@@ -165,6 +167,7 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Ac
             "state_shown",
             *self.saml_columns,
             *self.oidc_columns,
+            *self.graph_columns,
         )
         # Above accounts the vendor is part of what was decided when it was made (O-3).
         return (*shown, *((*_OF_THE_ACCOUNT, "vendor") if obj.is_shared else ()))
@@ -195,9 +198,12 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Ac
             sections += self.oidc_fieldsets(obj, may_change=may_change)
         sections += self.shared_fieldsets
         if is_saml(obj):
+            sections += self.graph_fieldset(obj, may_change=may_change)
             sections += self.saml_advanced(may_change=may_change)
         else:
-            sections += self.oidc_advanced(obj, may_change=may_change)
+            is_operator = require_viewer(request).may(Authority.OPERATOR)
+            sections += self.graph_fieldset(obj, may_change=may_change)
+            sections += self.oidc_advanced(obj, may_change=may_change, is_operator=is_operator)
         return [
             (
                 title,
@@ -232,6 +238,7 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Ac
         obj = super().get_object(request, object_id, from_field)
         if obj is not None:
             obj.may_change = self.has_change_permission(request, obj)
+            obj.seen_by_operator = require_viewer(request).may(Authority.OPERATOR)
         return obj
 
     def changeform_view(
@@ -254,6 +261,7 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Ac
             self.save_saml(request, actor, obj, form)
         else:
             self.save_oidc(request, actor, obj, form)
+        form.save_graph(request, actor, obj)
 
     def get_urls(self) -> list[Any]:
         """Add the addresses of our certificates."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.group_sightings import recently_seen
+from accounts.group_sightings import never_seen, recently_seen
 from accounts.models import Account, Group, SeenGroup
 from console.admins.columns import badge, link_to, moment, table
 
@@ -56,7 +56,9 @@ def times(seen: SeenGroup) -> str:
 def seen_of(group: Group) -> SafeString | str:
     """Return how often a mapped group's identifier was seen, or that it never was."""
     seen = SeenGroup.objects.for_account(group.account_id).filter(key=group.idp_identifier_key).first()
-    return times(seen) if seen is not None else badge(_("never seen"), "warning")
+    if seen is not None:
+        return times(seen)
+    return badge(_("never seen"), "warning") if _never_came(group) else _("through its members")
 
 
 def table_of(site: Any, account: Any) -> SafeString:
@@ -75,12 +77,14 @@ def table_of(site: Any, account: Any) -> SafeString:
 
 def warning_about(group: Group) -> str:
     """Return what to tell whoever just wrote an identifier that nobody ever sent; "" when it is known."""
-    if not group.idp_identifier_key or group.directory_owned:
-        return ""
-    if SeenGroup.objects.for_account(group.account_id).filter(key=group.idp_identifier_key).exists():
+    if not _never_came(group):
         return ""
     told = _(
         "No sign-in and no push of the directory has named “%(identifier)s” yet. Compare it with what the provider "
         "sends."
     )
     return told % {"identifier": group.idp_identifier}
+
+
+def _never_came(group: Group) -> bool:
+    return Group.objects.for_account(group.account_id).filter(never_seen(), pk=group.pk).exists()

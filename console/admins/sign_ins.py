@@ -17,13 +17,14 @@ from accounts.models import EndReason, Kind, User, UserSession
 from accounts.privilege import Authority
 from audit.actors import Actor
 from console.admins.base import AccountScopedAdmin
-from console.admins.columns import badge, facts, lines, link_to, preformatted, table
+from console.admins.columns import badge, facts, lines, link_to, preformatted, table, unreadable
 from console.admins.confirmed import ask_and_act, button
 from console.admins.debugger import DebuggedSignIns
 from console.admins.filters import EndedFilter, ScopedRelatedFilter
 from console.admins.person_access import session_badge
 from console.admins.relink import RelinkAction
 from console.scoping import Reach, Viewer, viewer_of
+from foundation.encryption import is_unreadable
 from foundation.redaction import mask_values
 from sso import testing
 from sso.models import FederatedIdentity, IdentityProvider, SignInAttempt, Stage
@@ -228,6 +229,8 @@ class SignInAttemptAdmin(RelinkAction, DebuggedSignIns, AccountScopedAdmin):
     @display(description=gettext_lazy("claims"))
     def claims_shown(self, attempt: SignInAttempt) -> SafeString:
         """The decoded claims of a sign-in that validated (V-20)."""
+        if is_unreadable(attempt, "claims"):
+            return unreadable(_("The deployment's present keys don't open it."))
         if not attempt.claims or "seal" in attempt.report:
             return preformatted("")  # a test that its starter's browser has not come back from
         shown = mask_values(json.loads(attempt.claims))

@@ -26,6 +26,7 @@ from console.admins.base import AccountScopedAdmin
 from console.admins.columns import badge, moment
 from console.admins.confirmed import button
 from console.admins.filters import RevokedFilter, ScopedRelatedFilter
+from console.admins.not_yet import not_yet
 from console.admins.refusals import RefusableForm
 from console.scoping import require_viewer
 from foundation import public_urls
@@ -115,14 +116,13 @@ class ApiTokenAdmin(AccountScopedAdmin):
         account = viewer.user.account
         reason = why_no_token(account) if not viewer.sees_many_accounts and account is not None else ""
         if reason and request.method != "POST" and self.has_add_permission(request):
-            context = {
-                **self.admin_site.each_context(request),
-                "title": _("Add API token"),
-                "reason": reason,
-                "opts": self.opts,
-            }
-            request.current_app = self.admin_site.name
-            return TemplateResponse(request, "admin/console/token_not_yet.html", context)
+            return not_yet(
+                self,
+                request,
+                title=_("Add API token"),
+                heading=_("No token can be made yet"),
+                reason=reason,
+            )
         answer: HttpResponse = super().add_view(
             request, form_url, {**ANSWER_SHOWS_A_SECRET, **(extra_context or {})}
         )

@@ -19,7 +19,7 @@ from foundation.folding import fold
 from sso.models import FederatedIdentity
 
 _FIELDS = (
-    *("name", "region", "landing_url", "sso_module", "max_session_hours"),
+    *("name", "region", "landing_url", "support_contact", "sso_module", "max_session_hours"),
     *("hold_above_percent", "hold_above_number"),
 )
 

@@ -104,9 +104,12 @@ def apply_oidc(run: Run, label: str, provider: IdentityProvider, part: OidcPart)
     before = oidc_settings_of(provider)
     with run.at(part.place):
         changed = save_oidc_settings(provider=provider, actor=run.actor, values=values)
-        for name in sorted(changed - {"client_secret"}):
+        after = oidc_settings_of(provider)
+        for name in sorted(changed - {"client_secret", "client_key"}):
             old = None if before._state.adding else getattr(before, name)
-            run.difference.changed(label, f"oidc.{name}", old, getattr(values, name))
+            run.difference.changed(label, f"oidc.{name}", old, getattr(after, name))
+        if "client_key" in changed:
+            run.difference.secret(label, "oidc.client_key", "cleared")
         if "client_secret" in changed:
             cleared = not part.client_secret
             run.difference.secret(label, "oidc.client_secret", "cleared" if cleared else "changed")

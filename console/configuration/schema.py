@@ -260,6 +260,7 @@ class AccountPart(Part):
     email_domains: tuple[Annotated[str, column(EmailDomain, "domain", folded=True)], ...] = ()
     region: Annotated[str, checks.region] | None = None
     landing_url: Annotated[str, column(Account, "landing_url"), checks.landing_url] | None = None
+    support_contact: Annotated[str, column(Account, "support_contact")] | None = None  # "": the deployment's
     sso_policy: SsoPolicy | None = None
     sso_module: bool | None = None
     sso_authorization: bool | None = None

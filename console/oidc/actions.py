@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -13,10 +11,12 @@ from django.utils.translation import gettext_lazy
 from audit.actors import Actor
 from console.admins.columns import facts
 from console.admins.confirmed import ConfirmedActions, ask_and_act, button
+from console.admins.key_steps import KeySteps
 from console.oidc.discovering import read_and_tell
 from sso.models import IdentityProvider, KeyRole, ProtocolName
 from sso_oidc import client_keys
-from sso_oidc.configuration import settings_of
+from sso_oidc.configuration import release_tenant, settings_of
+from sso_oidc.tenant_claims import is_owned
 
 _ENDINGS = frozenset({"cer", "pem"})  # vendors' consoles choose by the ending; the content is PEM either way
 
@@ -26,18 +26,11 @@ def _make(actor: Actor, provider: IdentityProvider) -> bool:
     return True
 
 
-def _add_next(actor: Actor, provider: IdentityProvider) -> bool:
-    client_keys.add_next_key(provider=provider, actor=actor)
-    return True
+def _release_tenant(actor: Actor, provider: IdentityProvider) -> bool:
+    return release_tenant(provider=provider, actor=actor)
 
 
-def _roll_over(actor: Actor, provider: IdentityProvider) -> bool:
-    client_keys.roll_over(provider=provider, actor=actor)
-    return True
-
-
-def _drop_previous(actor: Actor, provider: IdentityProvider) -> bool:
-    return client_keys.drop_previous(provider=provider, actor=actor)
+_KEYS = KeySteps("add_client_key", "roll_over_client_key", "drop_client_key", client_keys)
 
 
 class OidcActions(ConfirmedActions):
@@ -45,33 +38,26 @@ class OidcActions(ConfirmedActions):
 
     actions_oidc: tuple[str, ...] = (
         *("discover", "make_client_key", "add_client_key"),
-        *("roll_over_client_key", "drop_client_key"),
+        *("roll_over_client_key", "drop_client_key", "release_tenant"),
     )
 
-    def offered_oidc(self, obj: IdentityProvider) -> frozenset[str]:
-        """Return the steps that fit where discovery and keys stand."""
+    def offered_oidc(self, obj: IdentityProvider, is_operator: bool) -> frozenset[str]:
+        """Return the steps that fit where discovery, keys and tenant stand."""
         if obj.protocol != ProtocolName.OIDC:
             return frozenset()
-        fitting = {"discover"} if settings_of(obj).issuer else set()
+        settings = settings_of(obj)
+        fitting = {"discover"} if settings.issuer else set()
+        if is_operator and is_owned(obj, settings):
+            fitting.add("release_tenant")
         pairs = client_keys.pairs_of(obj)
         if not pairs:
             return frozenset({*fitting, "make_client_key"})
-        if KeyRole.NEXT not in pairs:
-            fitting.add("add_client_key")
-        elif KeyRole.PREVIOUS not in pairs:
-            fitting.add("roll_over_client_key")
-        if KeyRole.PREVIOUS in pairs:
-            fitting.add("drop_client_key")
-        return frozenset(fitting)
+        return frozenset(fitting | _KEYS.fitting(pairs))
 
     @button(description=gettext_lazy("Read discovery"), url_path="discover", icon="sync")
     def discover(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Read the discovery document; the answer says what came of it."""
-        provider: IdentityProvider | None = self.get_object(request, unquote(object_id))
-        if provider is None:
-            raise Http404
-        if "discover" not in self.offered(request, provider):
-            raise PermissionDenied
+        provider = self.offered_row(request, object_id, "discover")
         if request.method != "POST":
             return self.ask(
                 request,
@@ -94,37 +80,29 @@ class OidcActions(ConfirmedActions):
         change=_make,
         done=gettext_lazy("Made. Download the certificate and upload it in the provider's console."),
     )
-    add_client_key = ask_and_act(
-        "add_client_key",
-        label=gettext_lazy("Add next key"),
-        icon="key",
-        question=gettext_lazy(
+    add_client_key, roll_over_client_key, drop_client_key = _KEYS.buttons(
+        add=gettext_lazy(
             "Make the key that follows for %(name)s? Our key set shows it at once beside the current one; it signs "
             "nothing until you roll over."
         ),
-        change=_add_next,
-        done=gettext_lazy(
+        made=gettext_lazy(
             "Made. Let the provider read our key set again, or upload the new certificate there."
         ),
-    )
-    roll_over_client_key = ask_and_act(
-        "roll_over_client_key",
-        label=gettext_lazy("Roll over"),
-        icon="autorenew",
-        question=gettext_lazy(
+        roll_over=gettext_lazy(
             "Sign with the next key from now on? The provider of %(name)s must know it already. The current one stays "
             "in our key set until you drop it."
         ),
-        change=_roll_over,
-        done=gettext_lazy("Rolled over."),
+        drop=gettext_lazy("Take the previous key of %(name)s out of our key set and forget it?"),
     )
-    drop_client_key = ask_and_act(
-        "drop_client_key",
-        label=gettext_lazy("Drop previous"),
-        icon="delete",
-        question=gettext_lazy("Take the previous key of %(name)s out of our key set and forget it?"),
-        change=_drop_previous,
-        done=gettext_lazy("Dropped."),
+    release_tenant = ask_and_act(
+        "release_tenant",
+        label=gettext_lazy("Release the tenant"),
+        icon="lock_open",
+        question=gettext_lazy(
+            "Let another account claim the tenant of %(name)s? Nobody is signed out, and people go on signing in."
+        ),
+        change=_release_tenant,
+        done=gettext_lazy("Released. The next account that proves it gets it."),
     )
 
     # --- our certificate ----------------------------------------------------------------------------------------------

@@ -11,18 +11,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
-from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy
+from console.admins.columns import NOTHING, badge, facts, lines, moment, to_copy, unreadable
 from console.admins.key_table import Link, buttons, key_table
 from foundation import public_urls
+from foundation.encryption import is_stored, is_unreadable
 from sso.models import IdentityProvider, Vendor
 from sso.models.key_pair import ProviderKeyPair
 from sso_oidc import client_keys, outbound
 from sso_oidc.admin_consent import start_path
 from sso_oidc.authorization import Flow
+from sso_oidc.callback_paths import path_in_use
 from sso_oidc.client_authentication import ClientAuthentication
+from sso_oidc.configuration import settings_of
 from sso_oidc.metadata import ProviderMetadata
-from sso_oidc.models import OidcSettings
+from sso_oidc.models import OidcSettings, TenantOwner
 from sso_oidc.presets import Asked, OurUrl, generic_names, preset_of
+from sso_oidc.tenant_claims import tenant_of
 from sso_oidc.urls_to_copy import urls_to_copy
 
 
@@ -65,6 +69,10 @@ def _asked(asked: Asked) -> SafeString:
 
 def secret_state(settings: OidcSettings) -> SafeString:
     """Return whether there is a client secret and since when; never more than that (V-23)."""
+    if is_unreadable(settings, "client_secret"):
+        return unreadable(
+            _("Enter it again below, or have the old key put back; until then nobody can sign in here.")
+        )
     if not settings.client_secret:
         return badge(_("not set"))
     changed = secret_changed_at(settings)
@@ -180,11 +188,32 @@ def _three_ways(settings: OidcSettings) -> SafeString:
     return format_html('<ol class="console-ways">{}</ol>', items)
 
 
+def tenant_standing(provider: IdentityProvider, links: Sequence[Link]) -> SafeString:
+    """Return whether the tenant that the settings name is proven to be the account's, and how it can be (V-6)."""
+    tenant = tenant_of(provider, settings_of(provider))
+    owner = TenantOwner.objects.filter(tenant_id=tenant).first()
+    if owner is None:
+        told = _(
+            "Test the connection as a member of the tenant whose user name is in a verified e-mail domain of the "
+            "account: then no other account can claim it."
+        )
+        return format_html("{} <span>{}</span>", badge(_("not proven yet"), "warning"), told)
+    if owner.account_id != provider.account_id:
+        return format_html(
+            "{} <span>{}</span>",
+            badge(_("already in use"), "danger"),
+            _("It can't be tested or enabled with this tenant id. Ask support."),
+        )
+    how = _("%(how)s, %(when)s") % {"how": owner.get_proof_display(), "when": moment(owner.created_at)}
+    shown = format_html('{} <span class="console-quiet">{}</span>', badge(_("proven"), "success"), how)
+    return format_html("{}{}", shown, buttons(links))
+
+
 def way_of(settings: OidcSettings) -> str:
     """Return which of O-3's ways the settings take, "" for none that works with Entra."""
     if settings.client_authentication == ClientAuthentication.PRIVATE_KEY_JWT:
         return "certificate"
-    if settings.client_secret:
+    if is_stored(settings, "client_secret"):
         return "secret"
     if settings.client_id and settings.flow == Flow.HYBRID:
         return "neither"
@@ -215,6 +244,7 @@ def their_side(provider: IdentityProvider, settings: OidcSettings) -> SafeString
         (_("Longest time since authentication, in seconds (max_age)"), _number(settings.max_age_seconds)),
         (_("Authentication context (acr_values)"), settings.acr_values),
         (_("Subject claim"), settings.subject_claim),
+        (_("Callback path"), path_in_use(settings).label),
     ]
     return facts(rows)
 

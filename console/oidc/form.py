@@ -23,9 +23,12 @@ from unfold.widgets import (
 
 from audit.actors import Actor
 from console.admins.provider_form import ProviderForm
+from console.admins.provider_graph import GraphFormPart
+from console.oidc.callback_fields import CallbackFormPart
 from console.oidc.helps import field_help, field_label
 from console.oidc.texts import mistake_text, url_problem
 from foundation import public_urls
+from foundation.encryption import is_stored, is_unreadable
 from foundation.outbound_target import OutboundError
 from sso.models import IdentityProvider, State, Vendor
 from sso.private_networks import check_provider_url
@@ -99,7 +102,7 @@ OidcFields.declared_fields.update(
 )
 
 
-class OidcProviderForm(OidcFields, ProviderForm):
+class OidcProviderForm(CallbackFormPart, GraphFormPart, OidcFields, ProviderForm):
     """A provider and its OpenID Connect half. ``actor`` is set on the class, which the admin makes for each request."""
 
     actor: Actor
@@ -109,6 +112,7 @@ class OidcProviderForm(OidcFields, ProviderForm):
         self.oidc = settings_of(self.instance)
         self.keys = client_keys.pairs_of(self.instance)
         self.preset = preset_of(self.instance.vendor)
+        self.begin_callback()
         for name, value in self._initial().items():
             if name in self.fields:
                 self.initial.setdefault(name, value)
@@ -117,7 +121,9 @@ class OidcProviderForm(OidcFields, ProviderForm):
                 field.label = label
             if text := field_help(name, self.preset, self.instance):
                 field.help_text = text
-        if "client_secret" in self.fields and self.oidc.client_secret:
+        self.holds_secret = is_stored(self.oidc, "client_secret")
+        self.secret_is_lost = is_unreadable(self.oidc, "client_secret")
+        if "client_secret" in self.fields and self.holds_secret and not self.secret_is_lost:
             self.fields["client_secret"].widget.attrs["placeholder"] = _("stored; leave empty to keep it")
 
     def _initial(self) -> dict[str, Any]:
@@ -186,6 +192,8 @@ class OidcProviderForm(OidcFields, ProviderForm):
             self.add_error("client_id", self._mistake(mistake, client_id))
         self._check_secret(cleaned, client_id)
         self._check_complete(cleaned)
+        self.clean_graph()
+        self.clean_callback()
         if TEST in self.data and self.instance.state == State.ENABLED and self.has_changed():
             raise forms.ValidationError(
                 _("A test runs with what is saved, and this provider is in use: save your changes first.")
@@ -200,7 +208,7 @@ class OidcProviderForm(OidcFields, ProviderForm):
             self.add_error("remove_secret", _("Either enter a new client secret or remove the stored one."))
         moved = cleaned["issuer"] != self.oidc.issuer or client_id != self.oidc.client_id
         settled = not {"issuer", "tenant_id", "client_id"} & set(self.errors)
-        if self.oidc.client_secret and moved and settled and not secret and not remove:  # V-23
+        if self.holds_secret and moved and settled and not secret and not remove:  # V-23
             self.add_error(
                 "client_secret",
                 _(
@@ -217,11 +225,19 @@ class OidcProviderForm(OidcFields, ProviderForm):
                     "again. Switch this on to go on."
                 ),
             )
-        keeps = bool(secret or (self.oidc.client_secret and not remove))
+        keeps = bool(secret or (self.holds_secret and not remove))
         if keeps and cleaned.get("client_authentication") == ClientAuthentication.NONE:
             self.add_error(
                 "client_authentication", _("A public client has no client secret: remove it, too.")
             )
+
+    def has_own_credential(self) -> bool:
+        """Tell whether the provider's own client has anything to ask Microsoft Graph with (G-5)."""
+        cleaned, method = self.cleaned_data, self.cleaned_data.get("client_authentication")
+        if method == ClientAuthentication.PRIVATE_KEY_JWT:
+            return True
+        kept = self.holds_secret and not cleaned.get("remove_secret")
+        return method != ClientAuthentication.NONE and bool(cleaned.get("client_secret") or kept)
 
     def _check_complete(self, cleaned: dict[str, Any]) -> None:
         """Ask for what is needed: to enable, to test, and while enabled."""
@@ -233,8 +249,14 @@ class OidcProviderForm(OidcFields, ProviderForm):
         ):
             if not value and name not in self.errors:
                 self.add_error(name, _("This value is needed."))
-        keeps = cleaned.get("client_secret") or (self.oidc.client_secret and not cleaned.get("remove_secret"))
+        keeps = cleaned.get("client_secret") or (self.holds_secret and not cleaned.get("remove_secret"))
         needs = cleaned.get("client_authentication") in _SECRET_METHODS
+        kept = not cleaned.get("client_secret") and not cleaned.get("remove_secret")
+        used = needs or cleaned.get("client_authentication") == ""
+        if self.secret_is_lost and kept and used and {ENABLE, TEST} & set(self.data):
+            self.add_error(
+                "client_secret", _("The stored one can't be read any more. Enter the client secret again.")
+            )
         if needs and not keeps and "client_secret" not in self.errors:
             self.add_error("client_secret", _("This client authentication needs a client secret."))
 
@@ -260,4 +282,4 @@ class OidcProviderForm(OidcFields, ProviderForm):
             changed["max_age_seconds"] = ""
         if cleaned.get("client_secret") or cleaned.get("remove_secret"):
             changed["client_secret"] = cleaned.get("client_secret") or ""
-        return OidcValues(**changed)
+        return OidcValues(**changed, **self.callback_values())

@@ -23,17 +23,19 @@ from console.admins import refusals
 from console.admins.confirmed import button
 from console.admins.key_table import Link
 from console.admins.provider_testing import ProviderTesting
-from console.oidc import columns, form
+from console.oidc import callback_fields, columns, form
 from console.oidc.actions import OidcActions
 from console.oidc.discovering import read_and_tell
 from console.saml.page import Fieldsets
 from console.scoping import actor_of
+from foundation.encryption import is_stored
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State
 from sso_oidc import client_keys
 from sso_oidc.admin_consent import is_offered
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import save_oidc_settings, settings_of
+from sso_oidc.tenant_claims import tenant_of
 
 _SAVED = "_console_saved_oidc"
 
@@ -48,7 +50,7 @@ class OidcPage(OidcActions, ProviderTesting):
 
     submit_oidc = ("enable_oidc", "test_oidc")
     oidc_columns = (
-        *("oidc_our_side", "oidc_their_side", "oidc_notes"),
+        *("oidc_our_side", "oidc_their_side", "oidc_notes", "oidc_tenant"),
         *("oidc_secret", "oidc_consent", "oidc_discovered", "oidc_keys"),
     )
     if TYPE_CHECKING:
@@ -70,13 +72,15 @@ class OidcPage(OidcActions, ProviderTesting):
         notes = ["oidc_notes"] if columns.has_notes(obj) else []
         if not may_change:
             return [ours, (title, {"fields": [*notes, "oidc_their_side"]}), says]
-        secret = ["client_secret", *(("remove_secret",) if settings_of(obj).client_secret else ())]
+        tenant = ["oidc_tenant"] if tenant_of(obj, settings_of(obj)) else []
+        stored = is_stored(settings_of(obj), "client_secret")
+        secret = ["client_secret", *(("remove_secret",) if stored else ())]
         keys = ["forget_keys"] if client_keys.pairs_of(obj) else []
         if is_offered(obj):
             says[1]["fields"].append("oidc_consent")
         return [
             ours,
-            (title, {"fields": list(form.main_fields(obj))}),
+            (title, {"fields": [*form.main_fields(obj), *tenant]}),
             (
                 _("3. Choose how we prove who we are"),
                 {"fields": [*notes, "client_authentication", "oidc_secret", *secret, *keys, "flow"]},
@@ -84,7 +88,9 @@ class OidcPage(OidcActions, ProviderTesting):
             says,
         ]
 
-    def oidc_advanced(self, obj: IdentityProvider, *, may_change: bool) -> Fieldsets:
+    def oidc_advanced(
+        self, obj: IdentityProvider, *, may_change: bool, is_operator: bool = False
+    ) -> Fieldsets:
         """Return the folded sections at the end."""
         keys = (_("Our keys"), {"fields": ["oidc_keys"], "classes": self._keys_classes(obj)})
         if not may_change:
@@ -92,7 +98,10 @@ class OidcPage(OidcActions, ProviderTesting):
         rest = [] if "issuer" in form.main_fields(obj) else ["issuer"]
         folded = {
             _("Advanced: how we ask"): [*rest, *form.ASKING],
-            _("Advanced: what we accept"): list(form.ACCEPTING),
+            _("Advanced: what we accept"): [
+                *form.ACCEPTING,
+                *callback_fields.offered(obj, is_operator=is_operator),
+            ],
         }
         return [
             keys,
@@ -122,6 +131,13 @@ class OidcPage(OidcActions, ProviderTesting):
     def oidc_notes(self, provider: IdentityProvider) -> SafeString:
         """What is special about this vendor."""
         return columns.notes(provider, settings_of(provider))
+
+    @display(description=gettext_lazy("whose tenant it is"))
+    def oidc_tenant(self, provider: IdentityProvider) -> SafeString:
+        """Whether the tenant is proven to be the account's (V-6)."""
+        return columns.tenant_standing(
+            provider, self.oidc_links(provider, release_tenant=_("Release the tenant"))
+        )
 
     @display(description=gettext_lazy("client secret now"))
     def oidc_secret(self, provider: IdentityProvider) -> SafeString:
@@ -155,7 +171,7 @@ class OidcPage(OidcActions, ProviderTesting):
         """Return the links of the steps that fit now, for somebody who may take them."""
         # Set by get_object: a column isn't told who looks.
         may = getattr(provider, "may_change", False)
-        fitting = self.offered_oidc(provider) if may else frozenset()
+        fitting = self.offered_oidc(provider, getattr(provider, "seen_by_operator", False)) if may else set()
         return [(label, self.url_of(name, provider.pk)) for name, label in labels.items() if name in fitting]
 
     # --- saving, and then ---------------------------------------------------------------------------------------------

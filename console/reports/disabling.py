@@ -31,7 +31,6 @@ from accounts.privilege import Authority
 from audit.actors import Actor
 from audit.refusals import Refused
 from console.admins.bulk import AT_ONCE
-from console.admins.person_actions import disable_person
 from console.reports import REPORTS
 from console.scoping import actor_of, require_viewer
 from foundation.ids import parse_id
@@ -66,9 +65,9 @@ def disable_people(site: AdminSite, request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Nothing was selected."))
         return redirect(back)
     if "confirmed" in request.POST:
-        admin.for_each(request, ticked, disable_person, done=_("Disabled"))
+        admin.for_each(request, ticked, _disable, done=_("Disabled"))
         return redirect(back)
-    found = consequences(ticked[:AT_ONCE], actor_of(request))
+    found = _consequences(ticked[:AT_ONCE], actor_of(request))
     context = {
         **site.each_context(request),
         "title": _("Disable people"),
@@ -82,7 +81,11 @@ def disable_people(site: AdminSite, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/console/disable_people.html", context)
 
 
-def consequences(people: Iterable[User], actor: Actor) -> list[Consequence]:
+def _disable(actor: Actor, person: User) -> bool:
+    return lifecycle.disable_user(user=person, actor=actor)
+
+
+def _consequences(people: Iterable[User], actor: Actor) -> list[Consequence]:
     """Return what disabling these people, in this order, would end and whom it would be refused for."""
     known = list(people)
     now = timezone.now()

@@ -104,7 +104,7 @@ class HandMade(Report):
     """Manual rows of managed people."""
 
     slug = "hand-made"
-    title = gettext_lazy("Made by hand on managed people")
+    title = gettext_lazy("Made by hand")
     explanation = gettext_lazy(
         "Roles, spaces and groups that an admin gave by hand to people whose access follows an identity provider. The "
         "last column says whether it lasts."

@@ -59,7 +59,10 @@ def report(site: AdminSite, request: HttpRequest, slug: str) -> HttpResponse:
         context.update(
             days=days,
             page=page,
-            rows=found.described(list(page), viewer),
+            rows=[
+                (row, tuple(zip(found.columns(viewer), row.cells, strict=True)))
+                for row in found.described(list(page), viewer)
+            ],
             ticks=found.lists_people and viewer.may(Authority.ACCOUNT_ADMIN),
         )
     answer = _page(site, request, "report.html", title=str(found.title), **context)

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from console.admins.columns import NOTHING, moment
+from console.admins.columns import NOTHING
 from console.scoping import Viewer
 
 if TYPE_CHECKING:
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value and where it leads to; a time is shown in the viewer's zone and exported in UTC."""
+    """A value and where it leads to; of a time the page shows the day in the viewer's zone, an export all, in UTC."""
 
     value: object
     link: str = ""
 
     @property
+    def is_moment(self) -> bool:
+        """Whether it is a day."""
+        return isinstance(self.value, datetime)
+
+    @property
     def shown(self) -> str:
         """The text on the page."""
         if isinstance(self.value, datetime):
-            return moment(self.value)
+            return formats.date_format(timezone.localtime(self.value))
         return NOTHING if self.value in ("", None) else str(self.value)
 
     @property
@@ -78,6 +83,11 @@ class Report(ABC):
     @abstractmethod
     def described(self, found: Sequence[Any], viewer: Viewer) -> list[Row]:
         """Return the cells of a page of rows, in a constant number of queries."""
+
+    @property
+    def counted(self) -> str:
+        """Say what is counted on the first pages: the field's label with its own number of days."""
+        return str(self.days_label).replace("…", str(self.default_days))
 
     @property
     def address(self) -> str:

@@ -20,7 +20,7 @@ class Unused(PeopleReport):
     """Active, and not here for a long time."""
 
     slug = "unused"
-    title = gettext_lazy("People who no longer sign in")
+    title = gettext_lazy("No longer signing in")
     explanation = gettext_lazy(
         "They could sign in, did so once, and have not for a long time. Who is disabled or deactivated already, or has "
         "never signed in, is not listed."

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.actors import Actor
 from console.admins import refusals
 from console.admins.columns import facts
-from console.admins.confirmed import ConfirmedActions, ask_and_act, button
+from console.admins.confirmed import ConfirmedActions, button
+from console.admins.key_steps import KeySteps
 from console.saml.columns import waiting
 from console.saml.uploads import certificate_problem
 from console.scoping import actor_of
-from sso.models import IdentityProvider, KeyRole, ProtocolName
+from sso.models import IdentityProvider, ProtocolName
 from sso_saml import key_pairs, metadata_refresh
 from sso_saml.metadata_texts import REASONS, explain_problem
 from sso_saml.provider_config import settings_of
 
-
-def _add_next_key(actor: Actor, provider: IdentityProvider) -> bool:
-    key_pairs.add_next_key(provider=provider, actor=actor)
-    return True
-
-
-def _roll_over(actor: Actor, provider: IdentityProvider) -> bool:
-    key_pairs.roll_over(provider=provider, actor=actor)
-    return True
-
-
-def _drop_previous(actor: Actor, provider: IdentityProvider) -> bool:
-    return key_pairs.drop_previous(provider=provider, actor=actor)
+_KEYS = KeySteps("add_next_key", "roll_over_key", "drop_previous_key", key_pairs)
 
 
 class SamlActions(ConfirmedActions):
@@ -49,59 +35,34 @@ class SamlActions(ConfirmedActions):
         """Return the steps that fit where keys and metadata stand."""
         if obj.protocol != ProtocolName.SAML:
             return frozenset()
-        pairs = key_pairs.pairs_of(obj)
-        fitting = set()
-        if KeyRole.NEXT not in pairs:
-            fitting.add("add_next_key")
-        elif KeyRole.PREVIOUS not in pairs:
-            fitting.add("roll_over_key")
-        if KeyRole.PREVIOUS in pairs:
-            fitting.add("drop_previous_key")
+        fitting = _KEYS.fitting(key_pairs.pairs_of(obj))
         if settings_of(obj).metadata_url:
             fitting.add("refresh_metadata")
         if metadata_refresh.pending(obj) is not None:
             fitting |= {"approve_metadata", "decline_metadata"}
         return frozenset(fitting)
 
-    add_next_key = ask_and_act(
-        "add_next_key",
-        label=gettext_lazy("Add next key"),
-        icon="key",
-        question=gettext_lazy(
+    add_next_key, roll_over_key, drop_previous_key = _KEYS.buttons(
+        add=gettext_lazy(
             "Make the key that follows for %(name)s? Our metadata shows it at once beside the current one; it signs "
             "nothing until you roll over."
         ),
-        change=_add_next_key,
-        done=gettext_lazy(
+        made=gettext_lazy(
             "Made. Let the provider read our metadata again, or upload the new certificate there."
         ),
-    )
-    roll_over_key = ask_and_act(
-        "roll_over_key",
-        label=gettext_lazy("Roll over"),
-        icon="autorenew",
-        question=gettext_lazy(
+        roll_over=gettext_lazy(
             "Sign with the next key from now on? The provider of %(name)s must know it already. The current one still "
             "decrypts until you drop it."
         ),
-        change=_roll_over,
-        done=gettext_lazy("Rolled over."),
-    )
-    drop_previous_key = ask_and_act(
-        "drop_previous_key",
-        label=gettext_lazy("Drop previous"),
-        icon="delete",
-        question=gettext_lazy(
+        drop=gettext_lazy(
             "Forget the previous key of %(name)s? What the provider still encrypts to it can't be read any more."
         ),
-        change=_drop_previous,
-        done=gettext_lazy("Dropped."),
     )
 
     @button(description=gettext_lazy("Refresh now"), url_path="refresh-metadata", icon="sync")
     def refresh_metadata(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Read the metadata URL; the answer says what came of it."""
-        provider = self._offered_row(request, object_id, "refresh_metadata")
+        provider = self.offered_row(request, object_id, "refresh_metadata")
         if request.method != "POST":
             return self.ask(
                 request,
@@ -128,7 +89,7 @@ class SamlActions(ConfirmedActions):
     def _decide(
         self, request: HttpRequest, object_id: str, name: str, question: str, label: str
     ) -> HttpResponse:
-        provider = self._offered_row(request, object_id, name)
+        provider = self.offered_row(request, object_id, name)
         found = metadata_refresh.pending(provider)
         if request.method != "POST":
             # What is shown is what is decided about: anything that came meanwhile has another digest.
@@ -178,11 +139,3 @@ class SamlActions(ConfirmedActions):
                 messages.success(request, _("The metadata was read and its values were taken over."))
             else:
                 messages.info(request, _("The metadata was read; nothing had to be changed."))
-
-    def _offered_row(self, request: HttpRequest, object_id: str, name: str) -> IdentityProvider:
-        provider: IdentityProvider | None = self.get_object(request, unquote(object_id))
-        if provider is None:
-            raise Http404
-        if name not in self.offered(request, provider):
-            raise PermissionDenied
-        return provider

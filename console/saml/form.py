@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from audit.actors import Actor
 from console.admins.provider_form import ProviderForm
+from console.admins.provider_graph import GraphFormPart
 from console.saml.held_certificates import RemoveCertificates
 from console.saml.uploads import CertificateField, Entered
 from foundation.outbound_target import OutboundError
@@ -82,7 +83,7 @@ SamlFields.declared_fields.update(
 )
 
 
-class SamlProviderForm(SamlFields, ProviderForm):
+class SamlProviderForm(GraphFormPart, SamlFields, ProviderForm):
     """A provider and its SAML half. ``actor`` is set on the class, which the admin makes for each request."""
 
     actor: Actor
@@ -156,6 +157,7 @@ class SamlProviderForm(SamlFields, ProviderForm):
             cleaned["sso_url"] = entered.description.sso_url
             self._check_url("sso_url", entered.description.sso_url)
         self._check_complete(cleaned)
+        self.clean_graph()
         if TEST in self.data and self.instance.state == State.ENABLED and self.has_changed():
             raise forms.ValidationError(
                 _("A test runs with what is saved, and this provider is in use: save your changes first.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from console.admins.columns import badge, moment
+from sso.certificate_alerts import HORIZON
 from sso_saml.models import SamlCertificate
 
-_SOON = timedelta(days=30)
+_SOON = HORIZON  # when its admins are told first
 
 
 def dates_badge(not_before: datetime, not_after: datetime) -> SafeString:

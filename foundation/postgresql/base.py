@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend, with three things that a hot path needs.
 
-**Prepared statements** for SQL that is sent again and again (``foundation.compiled_queries``): PostgreSQL parses and
+**Prepared statements** for SQL that is sent again and again (``foundation.compiled_statements``): PostgreSQL parses and
 plans it once a connection, which for a look-up by key is most of the work. Their text is put into PostgreSQL's own form
 once (``NumberedCursor``); the driver would read a long one again at every call. All else goes on as Django does it,
 with the values in the text of the statement. A pooler between us and the server must know prepared statements
@@ -99,7 +99,9 @@ class DatabaseWrapper(_Wrapper):
         sql, values = self._waiting.take()
         try:
             self.prepared_cursor().execute(sql, values)
-        except NotSupportedError:  # as in foundation.compiled_queries: prepare anew from the next request on
+        except (
+            NotSupportedError
+        ):  # as in foundation.compiled_statements: prepare anew from the next request on
             self.close_at = time.monotonic()
             raise
 

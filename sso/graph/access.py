@@ -10,6 +10,7 @@ from django.db import transaction
 from audit.actors import Actor
 from audit.recorder import record
 from audit.refusals import refusals_audited
+from foundation.encryption import is_stored, is_unreadable
 from sso import subjects
 from sso.graph.client import GUID
 from sso.models import GraphAccess, IdentityProvider, ProtocolName, Vendor
@@ -58,11 +59,11 @@ def save_graph_access(*, provider: IdentityProvider, actor: Actor, values: Graph
         name: [getattr(row, name), value] for name, value in wanted.items() if getattr(row, name) != value
     }
     secret = None if values.client_secret is None else values.client_secret.strip()
-    if secret is None and {"tenant_id", "client_id"} & set(changes) and row.client_secret:
+    if secret is None and {"tenant_id", "client_id"} & set(changes) and is_stored(row, "client_secret"):
         secret = ""
     for name, value in wanted.items():
         setattr(row, name, value)
-    if secret is not None and secret != row.client_secret:
+    if secret is not None and (is_unreadable(row, "client_secret") or secret != row.client_secret):
         changes["client_secret"] = ["(not shown)", "changed" if secret else "cleared"]
         row.client_secret = secret
     problem = _problem(locked, row)
@@ -107,6 +108,8 @@ def _problem(provider: IdentityProvider, row: GraphAccess) -> str:
         return "the tenant id is a GUID"
     if len(row.client_id) > 254 or not row.client_id.isprintable():
         return "the client id is too long, or not printable"
+    if is_unreadable(row, "client_secret"):
+        return "the stored client secret can't be read with the present keys; enter it again"
     if len(row.client_secret) > _MAX_SECRET or not row.client_secret.isprintable():
         return "the client secret is too long, or not printable"
     if bool(row.client_id) != bool(row.client_secret):

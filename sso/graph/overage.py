@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from foundation.encryption import SecretUnreadable
 from foundation.http import Deadline
 from sso import outbound
 from sso.claim_names import ENTRA_OBJECT_ID_URI, ENTRA_TENANT_ID_URI
@@ -22,10 +24,13 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class AskedBy:
-    """How a protocol asks: the provider's own address, its own credentials if it has any, and how long it may last."""
+    """How a protocol asks: the provider's own address, its own credentials if it has any, and how long it may last.
+
+    ``own`` may raise ``SecretUnreadable``, which is a reason not to ask and none to refuse the sign-in.
+    """
 
     address: str
-    own: GraphCredentials | None = None
+    own: Callable[[], GraphCredentials | None] = lambda: None
     deadline: Deadline | None = None
 
 
@@ -57,16 +62,21 @@ def _read(provider: IdentityProvider, claims: Claims, access: GraphAccess, asked
         raise GraphFailure("the person is of another tenant than the one that access was given for")
     if cloud.is_microsoft and f"/{tenant}/" not in f"{claims.issuer}/":
         raise GraphFailure("the tenant is not the issuer's")
-    if access.client_id:
-        credentials = with_secret(access.client_id, access.client_secret)
-    elif asked.own is not None:
-        credentials = asked.own
-    else:
-        raise GraphFailure("the provider has no credentials of its own")
+    credentials = _credentials(access, asked)
     reader = GroupReader(
         outbound.http(provider, PURPOSE), cloud, tenant, credentials, asked.deadline or Deadline()
     )
     return reader.groups_of(object_id, all_groups=access.all_groups)
+
+
+def _credentials(access: GraphAccess, asked: AskedBy) -> GraphCredentials:
+    try:
+        found = with_secret(access.client_id, access.client_secret) if access.client_id else asked.own()
+    except SecretUnreadable as error:
+        raise GraphFailure(str(error)) from None
+    if found is None:
+        raise GraphFailure("the provider has no credentials of its own")
+    return found
 
 
 def _named(provider: IdentityProvider, claims: Claims) -> tuple[str, str]:

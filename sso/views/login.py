@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.views import View
 
 from accounts.models import Account
 from accounts.password_admins import is_private, only_account
+from foundation.folding import fold
 from sso import answers, attempts, login_options, return_urls
 from sso.forms import EmailForm, PasswordForm
 from sso.leaving import send_on
@@ -170,6 +172,10 @@ def _password(request: HttpRequest, account: Account | None) -> HttpResponse:
     shown = {"email": name, "next_url": next_url, "displayed": request.POST.get("displayed", "")[:200]}
     if request.user.is_authenticated:
         # V-19: nobody's session is replaced unasked; whoever wants to be another signs out first.
+        present = request.user
+        text = _("You are %(name)s here. To sign in as somebody else, sign out first.")
+        if name and fold(name) not in (present.user_name_folded, present.email_folded):
+            messages.warning(request, text % {"name": present.user_name})
         return redirect("sso:my_access")
     try:
         attempts.ensure_in_time(shown["displayed"], StartAgain(account, name, next_url))

@@ -127,9 +127,12 @@ def token_of(request: HttpRequest, purpose: LinkPurpose) -> str:
 def _is_at_home(request: HttpRequest, purpose: LinkPurpose) -> bool:
     """Tell whether a link of this kind may be used here: on the deployment's host, where a session would begin (V-7).
 
-    An address is confirmed by the session that is here already, on whichever host that is.
+    An address is confirmed by a session that is here already, on the account's host, too; whoever has none there goes
+    on to the deployment's host, where they are signed in, or can sign in for this page (``sso.ending_host``).
     """
-    return purpose is LinkPurpose.ADDRESS or request.get_host().lower() == public_urls.netloc()
+    if request.get_host().lower() == public_urls.netloc():
+        return True
+    return purpose is LinkPurpose.ADDRESS and request.user.is_authenticated
 
 
 def opened(request: HttpRequest, purpose: LinkPurpose) -> MailedLink:

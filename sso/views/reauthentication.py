@@ -33,6 +33,8 @@ class ReauthenticationView(LoginRequiredMixin, View):
         """Take the password, or lead to where the second factor is asked for."""
         user, back = request.user, _back(request.POST.get("next", ""))
         assert isinstance(user, User)  # noqa: S101 -- login is required; narrows the type
+        if not reauthentication.may_prove(request):
+            return _page(request, back, status=403)
         if request.POST.get("by") == "factor":
             return reauthentication.by_factor(request, user, back) or _page(request, back, status=400)
         form = ConfirmPasswordForm(request.POST)
@@ -47,6 +49,7 @@ def ways(request: HttpRequest, user: User, back: str) -> dict[str, Any]:
     """Return what ``includes/prove.html`` shows: by which ways this person can prove it, and lead back to ``back``."""
     return {
         "back": back,
+        "in_recovery": not reauthentication.may_prove(request),
         "by_password": may_use_password(user),
         "by_factor": reauthentication.has_factor(user),
         "buttons": reauthentication.buttons(request, user, back),

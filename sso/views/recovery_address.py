@@ -96,15 +96,13 @@ def _page(
     request: HttpRequest, user: User, form: RecoveryAddressForm, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     ready_from = usable_from(user)
-    not_now = recovery_address.why_not_now(request)
     context = {
         "address": user.recovery_email,
         "ready_from": ready_from,
         "is_ready": ready_from is not None and ready_from <= timezone.now(),
         "form": form,
         "error": error,
-        "needs_fresh": not_now == recovery_address.NOT_FRESH,
-        "in_recovery": not_now == recovery_address.IN_RECOVERY,
+        "needs_proof": recovery_address.why_not_now(request) != "",
         "separate": must_be_separate(user, is_admin=privilege.is_admin(user)),
         "proof": ways(request, user, reverse("sso:recovery_address")),
     }

@@ -10,12 +10,15 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views import View
 
+from foundation.encryption import is_stored, is_unreadable
 from sso import advice, protocols, testing
 from sso.checks import Outcome
 from sso.claim_names import names_for
 from sso.models import IdentityProvider, ProtocolName, SignInAttempt
+from sso.protocols import TenantStanding
 from sso.refusals import Refusal
 from sso.return_urls import safe_next
 
@@ -66,8 +69,8 @@ def _context(attempt: SignInAttempt) -> dict[str, Any]:
     names = protocol.check_names()
     code = report.get("refusal", "")
     refusal = Refusal(code, report.get("detail", ""))
-    verified = bool(attempt.claims)
-    claims = json.loads(attempt.claims) if attempt.claims else {}
+    verified = is_stored(attempt, "claims")
+    claims = json.loads(attempt.claims) if verified and not is_unreadable(attempt, "claims") else {}
     # A protocol's own code has a protocol's own advice; what the planner said is ours.
     help_text = advice.advice_for(code) if verified else protocol.advice(refusal, provider)
     return {
@@ -91,6 +94,7 @@ def _context(attempt: SignInAttempt) -> dict[str, Any]:
         ],
         "has_weak": any(check.outcome is Outcome.WEAK for check in testing.checks_of(attempt)),
         "attributes": _attributes(claims.get("raw", {}), provider),
+        "tenant": _tenant(report.get("tenant") or {}, verified),
         "plan": report.get("plan"),
         "match": report.get("match", ""),
         "profile": report.get("profile", ()),
@@ -99,6 +103,28 @@ def _context(attempt: SignInAttempt) -> dict[str, Any]:
         "back": safe_next(report.get("back", "")),
         "again": safe_next(report.get("again", "")),
     }
+
+
+def _tenant(found: dict[str, str], verified: bool) -> dict[str, str] | None:
+    """Return the tenant that signed in and what the test showed about it (V-6)."""
+    if not found or not verified:
+        return None
+    detail = found["detail"]
+    texts = {
+        TenantStanding.LET_IN: _("Its people sign into %(account)s.") % {"account": detail},
+        TenantStanding.NOT_LET_IN: _("It is not on the list of tenants that may sign in."),
+        TenantStanding.OWNED: _("It belongs to this account; no other account can claim it."),
+        TenantStanding.TAKEN: _("This tenant id is already in use here. Ask support."),
+        TenantStanding.UNPROVEN: {
+            "tenant.other": _("Not proven: the sign-in came from another tenant than the settings name."),
+            "tenant.guest": _("Not proven: who signed in is a guest there. Test as a member of the tenant."),
+            "tenant.domain": _(
+                "Not proven: the user name of who signed in is in no verified e-mail domain of this account. Have the "
+                "domain verified and test again, or ask an operator."
+            ),
+        }.get(detail, ""),
+    }
+    return {"id": found["tenant"], "text": texts[TenantStanding(found["standing"])]}
 
 
 def _attributes(raw: dict[str, list[str]], provider: IdentityProvider) -> list[dict[str, Any]]:

@@ -3,6 +3,13 @@
 from sso_oidc.models.in_flight import ProviderLogout, SpentLogoutToken
 from sso_oidc.models.keys import ClientKeyPair
 from sso_oidc.models.settings import OidcSettings
-from sso_oidc.models.tenants import EntraTenant
+from sso_oidc.models.tenants import EntraTenant, TenantOwner
 
-__all__ = ["ClientKeyPair", "EntraTenant", "OidcSettings", "ProviderLogout", "SpentLogoutToken"]
+__all__ = [
+    "ClientKeyPair",
+    "EntraTenant",
+    "OidcSettings",
+    "ProviderLogout",
+    "SpentLogoutToken",
+    "TenantOwner",
+]

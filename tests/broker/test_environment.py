@@ -140,6 +140,26 @@ def test_regions_and_allow_list_are_read_as_pairs() -> None:
     assert values.host_ports("X", "IdP.internal:8443,[::1]:9000") == {("idp.internal", 8443), ("::1", 9000)}
 
 
+def test_name_servers_are_read_with_and_without_a_port() -> None:
+    # V-6
+    given = "10.0.0.53, 10.0.0.54:5353, [fd00::53]:5353, [fd00::54], fd00::55"
+    assert values.name_servers("X", given) == (
+        ("10.0.0.53", 53),
+        ("10.0.0.54", 5353),
+        ("fd00::53", 5353),
+        ("fd00::54", 53),
+        ("fd00::55", 53),
+    )
+    assert values.name_servers("X", "") == ()
+
+
+@pytest.mark.parametrize("given", ["dns.example", "10.0.0.53:", "10.0.0.53:0", "[fd00::53]5353", "10.0.0"])
+def test_name_server_that_is_no_address_is_refused(given: str) -> None:
+    # V-6
+    with pytest.raises(ImproperlyConfigured, match="BROKER_DNS_SERVERS"):
+        values.name_servers("BROKER_DNS_SERVERS", given)
+
+
 @pytest.mark.parametrize(
     "given", ["eu", "eu=https://a.example,eu=https://b.example", "a=https://x.example,b=https://x.example"]
 )

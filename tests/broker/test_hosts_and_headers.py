@@ -7,6 +7,10 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
+from accounts import lifecycle
+from accounts.models import AccountHostName
+from audit.actors import configuration
+
 
 def get(path: str, host: str = "localhost:8000", **headers: str) -> HttpResponse:
     """Ask for ``path`` as a browser that sends ``host`` as its Host header."""
@@ -63,6 +67,16 @@ def test_region_is_answered_under_its_base_url_and_no_other(settings: Settings) 
     settings.BROKER_REGIONS = {"eu": "http://eu.localhost:8000"}
     assert get("/no-such-page", "eu.localhost:8000").status_code == 404
     assert get("/no-such-page", "us.localhost:8000").status_code == 400
+
+
+@pytest.mark.django_db
+def test_host_name_that_nobody_verified_is_not_answered() -> None:
+    # V-6, X-1
+    account = lifecycle.create_account(actor=configuration("tests"), slug="acme", name="Acme")
+    row = AccountHostName.objects.create(account=account, host="login.acme.example")
+    assert get("/login/acme/", "login.acme.example:8000").status_code == 400
+    AccountHostName.objects.filter(pk=row.pk).update(verified_at=account.created_at)
+    assert get("/login/acme/", "login.acme.example:8000").status_code == 200
 
 
 @pytest.mark.django_db

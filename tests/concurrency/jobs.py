@@ -68,3 +68,15 @@ def deactivate(token: str, user: str) -> Job:
         f"/api/scim/Users/{user}", json.dumps(body), content_type="application/scim+json"
     )
     return answer.status_code
+
+
+def take_out(token: str, group: str, user: str) -> Job:
+    """Say by SCIM that somebody is no longer in a group."""
+    directory = Client(headers={"host": HOST, "authorization": f"Bearer {token}"})
+    operation = {"op": "remove", "path": "members", "value": [{"value": user}]}
+    body = {"schemas": [PATCH_OP], "Operations": [operation]}
+    yield
+    answer = directory.patch(
+        f"/api/scim/Groups/{group}", json.dumps(body), content_type="application/scim+json"
+    )
+    return answer.status_code

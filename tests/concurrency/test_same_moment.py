@@ -19,7 +19,7 @@ from django.test import Client
 
 from accounts import lifecycle
 from accounts.lifecycle.roles import account_role_named
-from accounts.models import AccountRoleMembership, BuiltInAccountRole, User
+from accounts.models import AccountRoleMembership, BuiltInAccountRole, Departure, User
 from accounts.sources import Source
 from audit.models import AuditEvent
 from simulator.config import SimulatorConfig
@@ -33,7 +33,7 @@ from tests.console.admin_pages import address_of, page
 from tests.journeys.conftest import MIA, Company, directory_of, found_company
 from tests.journeys.person_browser import PersonBrowser, sign_in
 from tests.journeys.seen import SAML
-from tests.scim.directory import PATCH_OP
+from tests.scim.directory import PATCH_OP, Directory
 from tests.worlds import OPERATOR, add_person
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
@@ -230,3 +230,22 @@ def is_in(cookies: dict[str, str]) -> bool:
     answer = browser.get("/api/me")
     assert answer.status_code in (200, 401)
     return bool(answer.status_code == 200)
+
+
+def test_both_groups_that_a_held_wave_takes_from_one_person_are_kept(crew: Crew, acme: Company) -> None:
+    # P-13: directories change several groups of a person side by side
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"hold_above_number": 1})
+    row, token = lifecycle.create_api_token(account=acme.account, actor=OPERATOR, name="directory")
+    directory = Directory(acme.account, token, row)
+    for number in range(ROUNDS):
+        first, second = (directory.push(f"p{number}-{n}") for n in range(2))
+        groups = [directory.push_group(f"G{number}-{n}", members=[{"value": second["id"]}]) for n in range(2)]
+        for each in (first, second):
+            off = {"op": "replace", "path": "active", "value": False}
+            directory.patch(f"/Users/{each['id']}", off)
+        answers = crew.at_once(
+            *(("take_out", {"token": token, "group": group["id"], "user": second["id"]}) for group in groups)
+        )
+        assert all(status < 300 for status in answers), answers
+        kept = Departure.objects.get(user=second["id"], held=True).directory_groups
+        assert sorted(kept) == sorted(group["id"] for group in groups)

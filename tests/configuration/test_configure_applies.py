@@ -65,6 +65,7 @@ def test_every_key_of_the_design_is_applied(configure: Configure, full_example: 
 
     acme = Account.objects.get(slug="acme")
     assert (acme.name, acme.region, acme.landing_url, acme.max_session_hours) == ("Acme Corp", "eu", "/", 12)
+    assert acme.support_contact == "helpdesk@acme.example"
     assert (acme.hold_above_percent, acme.hold_above_number) == (20, 5)
     assert (acme.sso_module, acme.sso_ready, acme.sso_policy, acme.sso_authorization) == (
         True,

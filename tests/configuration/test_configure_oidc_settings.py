@@ -71,6 +71,22 @@ def test_dry_run_prints_the_same_and_changes_nothing(configure: Configure) -> No
     assert (row().max_age_seconds, row().client_authentication) == (None, "")
 
 
+# V-23
+def test_new_client_id_that_forgets_our_key_is_told_and_the_permission_for_a_shared_path_too(
+    configure: Configure,
+) -> None:
+    configure(text("client_authentication: private_key_jwt"))
+    moved = text("client_authentication: private_key_jwt", "callback_path: openidconnect")
+    assert configure(moved.replace("client_id: abc", "client_id: xyz")).difference == (
+        "~ acme: identity provider acme-oidc\n"
+        "    oidc.callback_path: own → openidconnect\n"
+        "    oidc.client_id: abc → xyz\n"
+        "    oidc.shared_callback: false → true\n"
+        "    oidc.client_key: cleared\n"
+        "0 created, 1 changed\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import lifecycle, subjects
-from accounts.models import Departure, GuestAccess, HeldChange, Invitation, Kind
+from accounts.models import Departure, EmailDomain, GuestAccess, HeldChange, Invitation, Kind
 from audit.models import AuditEvent, FailureLogEntry
 from audit.recorder import record
 from foundation.secret_tokens import digest, random_secret
@@ -117,6 +117,7 @@ ROWS: dict[str, Callable[[World], Any]] = {
     "accounts.apitoken": _token,
     "accounts.heldchange": _held,
     "accounts.departure": _departure,
+    "accounts.emaildomain": lambda world: EmailDomain.objects.get(account=world.account),
     "accounts.invitation": _invitation,
     "accounts.guestaccess": _guest,
     "spaces.space": lambda world: world.space,

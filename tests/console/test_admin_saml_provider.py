@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -566,3 +567,29 @@ def test_shared_provider_is_changed_by_operators_only(
     assert browser.get(address_of(provider)).status_code == 200
     assert save(browser, address_of(provider), idp_entity_id=ENTITY_ID).status_code == 302
     assert settings_of(provider).idp_entity_id == ENTITY_ID
+
+
+@pytest.mark.parametrize(
+    "entity_id",
+    [
+        "https://sp.example/shared",  # that of another account's provider
+        "http://localhost:8000/sso/saml/globex-saml/",  # its Redirect URL, as its entity ID by default
+        "HTTP://LOCALHOST/sso/saml/globex-saml/",
+        "https://login.globex.example/sso/saml/globex-saml/",  # on its account's own host
+        "http://eu.localhost:8000/SSO/SAML2/Consume",  # a partner's entrance
+    ],
+)
+def test_own_entity_id_is_nobody_elses_name(
+    acme: World, globex: World, browse: Browse, settings: Any, entity_id: str
+) -> None:  # V-6
+    settings.BROKER_REGIONS = {"eu": "http://eu.localhost:8000"}
+    lifecycle.verify_host_name(account=globex.account, actor=OPERATOR, host="login.globex.example")
+    fill(add_saml(globex), sp_entity_id="https://sp.example/shared")
+    mine = add_saml(acme)
+    fill(mine)
+    answer = save(browse(acme.sso_admin), address_of(mine), sp_entity_id=entity_id)
+    assert answer.status_code == 200
+    assert "globex" not in words(answer).replace(entity_id, "").lower()
+    assert settings_of(mine).sp_entity_id is None
+    mistakes = AuditEvent.objects.filter(reason__in=("provider.invalid", "provider.conflict"))
+    assert mistakes.filter(object_id=str(mine.pk)).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -17,7 +18,8 @@ from audit.models import AuditEvent
 from sso import providers
 from sso.models import IdentityProvider, ProviderGrant, State
 from tests.conftest import client_of
-from tests.console.admin_pages import page, words
+from tests.console.admin_pages import address_of, page, save, words
+from tests.console.test_admin_authorization_switch import by_provider
 from tests.journeys.partner_world import found_reseller
 from tests.worlds import (
     OPERATOR,
@@ -99,6 +101,15 @@ def test_identity_at_a_provider_that_is_off_is_no_way_back(proven: World, browse
     assert "nobody could switch this back" in words(browser.post(mandatory(proven), follow=True))
 
 
+def test_before_disabling_the_last_way_in_the_admin_reads_that_it_is_theirs(proven: World) -> None:  # L-8
+    browser = by_provider(proven, proven.sso_admin)
+    lifecycle.update_account(
+        account=proven.account, actor=OPERATOR, values={"sso_policy": SsoPolicy.MANDATORY}
+    )
+    asked = words(browser.get(page(IdentityProvider, "disable", proven.provider.pk)))
+    assert "1 person can't sign in afterwards: sso@acme.example You are one of them" in asked
+
+
 @pytest.mark.django_db
 def test_before_a_provider_from_above_goes_the_admin_reads_who_needs_it(browse: Browse) -> None:  # L-8, V-5
     reseller = found_reseller(accounts=("acme",))
@@ -175,6 +186,21 @@ def test_after_the_switch_a_password_opens_no_door(proven: World, browse: Browse
         client.post(door, {"user_name": "emma@acme.example", "password": PASSWORD})
         assert client.get("/api/me").status_code == 401
     assert client_of("localhost:8000").get("/admin/login/").headers["Location"].startswith("/login/")
+    basic = f"Basic {b64encode(f'emma@acme.example:{PASSWORD}'.encode()).decode()}"
+    for door in ("/api/me", "/api/scim/Me", "/api/scim/Users"):
+        answer = client_of("localhost:8000").get(door, headers={"authorization": basic})
+        assert answer.status_code == 401, door
+
+
+def test_session_that_no_provider_vouches_for_counts_as_one_by_password(
+    proven: World, browse: Browse
+) -> None:  # L-3: fails closed
+    emma = browse(proven.employee)
+    session = emma.session
+    session["_auth_user_backend"] = "sso.backends.SsoBackend"
+    session.save()
+    browse(proven.sso_admin).post(mandatory(proven))
+    assert emma.get("/api/me").status_code == 401
 
 
 def test_policy_that_cannot_be_read_means_single_sign_on() -> None:  # L-3
@@ -207,6 +233,22 @@ def test_before_disabling_a_provider_the_admin_reads_who_needs_it(
     browser.post(address)
     proven.provider.refresh_from_db()
     assert proven.provider.state == State.DISABLED
+
+
+def test_operator_does_not_take_the_module_that_everybody_signs_in_by(
+    proven: World, browse: Browse, operator: User
+) -> None:  # L-8, A-2
+    browser = browse(operator)
+    browser.post(mandatory(proven))
+    told = words(save(browser, address_of(proven.account), sso_module=""))
+    assert "People of this account sign in by single sign-on only" in told
+    assert AuditEvent.objects.filter(reason="account.sso_still_needed").exists()
+    proven.account.refresh_from_db()
+    assert proven.account.sso_module
+    browser.post(page(Account, "allow_passwords", proven.account.pk))
+    save(browser, address_of(proven.account), sso_module="")
+    proven.account.refresh_from_db()
+    assert not proven.account.sso_module
 
 
 def test_impact_costs_the_same_for_many(

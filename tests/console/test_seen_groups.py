@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
-from accounts import group_sightings
+from accounts import group_sightings, lifecycle
 from accounts.models import Group, GroupSighting, SeenGroup, User
 from accounts.tasks import count_group_sightings, purge_group_sightings
 from tests.console.admin_pages import address_of, page, save, words
-from tests.worlds import World
+from tests.scim.directory import Directory
+from tests.worlds import OPERATOR, World
 
 Browse = Callable[[User], Client]
 GUID = "5d0e1f2a-0000-4000-8000-00000000000f"
@@ -50,6 +54,27 @@ def test_form_warns_of_an_identifier_that_never_came(acme: World, browse: Browse
 
     save(browser, address_of(acme.group), idp_identifier=f"{{{GUID.upper()}}}")
     assert "No sign-in and no push" not in words(browser.get(address_of(acme.group)))
+
+
+def test_what_a_directory_pushes_is_seen_even_after_it_let_go(
+    acme: World, browse: Browse
+) -> None:  # G-7, A-8
+    token = lifecycle.create_api_token(account=acme.account, actor=OPERATOR, name="directory")
+    directory = Directory(acme.account, token[1], token[0])
+    Group.objects.update(created_at=timezone.now() - timedelta(days=31))
+    browser = browse(acme.admin)
+    unseen = reverse("admin:report", args=["unseen-groups"])
+    assert address_of(acme.mapped_group) in browser.get(unseen).text
+
+    pushed = directory.push_group("Engineers", externalId="acme-engineers")
+    assert address_of(acme.mapped_group) not in browser.get(unseen).text  # at once
+
+    directory.delete(f"/Groups/{pushed['id']}")
+    count_group_sightings()
+    acme.mapped_group.refresh_from_db()
+    assert not acme.mapped_group.directory_owned
+    assert address_of(acme.mapped_group) not in browser.get(unseen).text
+    assert "seen 1 time" in words(browser.get(address_of(acme.mapped_group)))
 
 
 def test_sightings_are_counted_once_and_forgotten_when_nobody_uses_them(acme: World) -> None:  # G-7

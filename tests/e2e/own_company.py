@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class OwnCompany:
     slug: str
     directory: RunningSimulator
     product: RunningProduct
+    host: str = ""  # of its own, below localhost, which browsers resolve themselves
 
     @property
     def start(self) -> str:
@@ -51,7 +53,8 @@ class OwnCompany:
         page.locator("#person").select_option(label=f"{name.title()} ({self.address(name)})")
         visitor.follow(page.locator("#load"))
         page.locator("#leave_out_role_mapping").set_checked(silent)
-        visitor.go_on()
+        page.click("#continue")
+        page.wait_for_url(re.compile(r"^http://([a-z0-9]+\.)?localhost:"))
 
     def admin(self, visitor: Visitor) -> Administrator:
         """Vera, signed in with her password."""
@@ -64,19 +67,28 @@ class OwnCompany:
 
 
 @contextmanager
-def own_company(product: RunningProduct) -> Iterator[OwnCompany]:
+def own_company(
+    product: RunningProduct, *, with_host: bool = False, policy: str = "optional"
+) -> Iterator[OwnCompany]:
     """Make the company and its directory, a simulator of the test's own."""
     slug = f"umbra{token_hex(3)}"
-    acs = f"{product.url}/sso/saml/{slug}-saml/"
+    host = f"{slug}.localhost" if with_host else ""
+    home = product.url.replace("localhost", host) if host else product.url
+    acs = f"{home}/sso/saml/{slug}-saml/"
     saml = SamlSettings(service_providers=(ServiceProvider(acs, (acs,), slo_url=f"{acs}logout"),))
     people = tuple(_person(slug, name, role) for name, role in (("vera", "admins"), ("nina", "sales")))
     directory = Directory(slug=slug, vendor=Vendor.OKTA, tenant_id=slug, people=people, saml=saml)
     with serve_in_thread(SimulatorConfig((directory,))) as running:
         metadata = product.places.configuration.with_name(f"{slug}.xml")
         metadata.write_bytes(metadata_xml(running.app.sites[slug]))
-        text = yaml.safe_dump({"accounts": [_account(slug, str(metadata))]})
+        account = {
+            **_account(slug, str(metadata)),
+            "sso_policy": policy,
+            "host_names": [host] if host else [],
+        }
+        text = yaml.safe_dump({"accounts": [account]})
         product.configure(f"{slug}.yaml", text, allowed=f"127.0.0.1:{running.port}")
-        yield OwnCompany(slug, running, product)
+        yield OwnCompany(slug, running, product, host)
 
 
 def _person(slug: str, name: str, role: str) -> Person:
@@ -110,7 +122,6 @@ def _account(slug: str, metadata: str) -> dict[str, object]:
         "slug": slug,
         "name": "Umbra",
         "email_domains": [f"{slug}.example"],
-        "sso_policy": "optional",
         "sso_module": True,
         "spaces": ["Trial", "Launch"],
         "space_roles": ["Space Developer"],

@@ -155,3 +155,33 @@ def test_authorization_is_enabled_after_a_precheck_and_a_role_change_is_announce
     assert "being applied to everybody concerned" in visitor.words
     ask(company, vera, "Disable Single Sign-On Authorization")
     fits(visitor, "authorization-turn-off")
+
+
+def test_admin_of_a_company_with_its_own_host_reaches_the_admin_by_single_sign_on(
+    new_visitor: NewVisitor, product: RunningProduct
+) -> None:
+    # V-7, L-3: the answer comes to the company's host, and the browser's cookie is on the deployment's
+    with own_company(product, with_host=True) as company:
+        own = product.url.replace("localhost", company.host)
+        vera = new_visitor()
+        vera.open("/admin/")
+        vera.page.get_by_label("Work e-mail").fill(company.address("vera"))
+        vera.follow(vera.page.get_by_role("button", name="Continue"))
+        vera.page.get_by_label("Password").fill(PASSWORD)
+        vera.follow(vera.page.get_by_role("button", name="Sign in with password"))
+        assert vera.page.url == f"{product.url}/admin/"
+        connect(company, vera)
+        assert vera.page.url == f"{product.url}/"
+        assert any(request.url.startswith(own) for request in vera.requests)
+        ask(company, Administrator(vera), "Make SSO mandatory")
+        press(Administrator(vera), "Make SSO mandatory")
+
+        again = new_visitor()
+        again.open("/admin/accounts/user/")
+        again.page.get_by_label("Work e-mail").fill(company.address("vera"))
+        again.page.get_by_role("button", name="Continue").click()
+        company.answer(again, "vera")
+        again.page.wait_for_url(f"{product.url}/admin/accounts/user/")
+        assert again.me()["session"]["identity_provider"] == f"{company.slug}-saml"
+        again.open(f"{own}/")
+        assert again.page.url.startswith(f"{own}/login/")  # that session is the deployment's

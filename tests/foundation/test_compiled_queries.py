@@ -15,17 +15,8 @@ from accounts import lifecycle
 from accounts.models import Account, ApiToken, Group, GroupMembership, User
 from accounts.sources import Source
 from audit.actors import configuration
-from foundation.compiled_queries import (
-    CompiledListQuery,
-    CompiledQuery,
-    CompiledUpdate,
-    insert,
-    key,
-    many,
-    moment,
-    text,
-    update,
-)
+from foundation.compiled_queries import CompiledListQuery, CompiledQuery, key, many, moment, text
+from foundation.compiled_writes import CompiledUpdate, insert, update
 from foundation.json_rows import JsonRows
 
 PEOPLE = CompiledQuery(lambda account: User.objects.for_account(account).order_by("user_name"), key)

@@ -10,7 +10,7 @@ from accounts import lifecycle
 from accounts.models import Account, Group
 from audit.actors import configuration
 from audit.models import AuditEvent
-from foundation.compiled_queries import insert, update
+from foundation.compiled_writes import insert, update
 from foundation.transactions import all_or_nothing
 
 

@@ -11,6 +11,7 @@ from accounts import lifecycle
 from accounts.lifecycle.roles import account_role_named
 from accounts.models import BuiltInAccountRole, User, UserSession
 from accounts.sources import Source
+from audit.models import AuditEvent
 from sso.models import FederatedIdentity
 from sso_oidc.models import OidcSettings
 from tests.journeys.conftest import OPERATOR, Company, make_mandatory
@@ -139,9 +140,29 @@ def test_answer_that_was_begun_on_the_accounts_host_is_not_taken_on_the_deployme
     assert refused_for(browser.open(answer)) == "attempt.wrong_host"
 
 
-def test_page_of_the_recovery_address_is_reached_on_the_deployments_host(hosted: Company) -> None:
-    # V-7, V-15: the mailed link, its cookie and the session that it asks for are on one host
+def test_admin_proves_once_more_on_the_deployments_host_who_they_are(hosted: Company) -> None:
+    # V-7, V-15: asked by the session there, answered by way of the account's host
     signed_in_before(hosted, SAML)
     make_mandatory(hosted.account)
-    _, page = reach_admin(SAML, "/recovery-address/")
-    assert (page.url, page.status) == (f"{HOME}/recovery-address/", 200)
+    browser, _ = reach_admin(SAML)
+    page = browser.open("/reauthenticate/?next=/second-factor/")
+    links = [str(anchor.get("href")) for anchor in lxml.html.fromstring(page.text).iter("a")]
+    page = sign_in(browser, next(link for link in links if SAML in link), **MIA)
+    assert page.url == f"{HOME}/second-factor/"
+    assert AuditEvent.objects.filter(action="session.reauthenticated").exists()
+
+
+@pytest.mark.parametrize("where", ["/recovery-address/", "/second-factor/"])
+def test_proof_is_given_on_the_host_of_the_session(hosted: Company, where: str) -> None:
+    # V-7, V-15: the account's own host, and the deployment's for somebody who came for the admin
+    signed_in_before(hosted, SAML)
+    there = PersonBrowser(OWN)
+    sign_in(there, SAML, **MIA)
+    here, _ = reach_admin(SAML)
+    for browser, home in ((there, OWN), (here, HOME)):
+        before = browser.open(f"{home}{where}")
+        [button] = lxml.html.fromstring(before.text).xpath("//a[contains(@href, 'reauthenticate=')]/@href")
+        page = sign_in(browser, button, **MIA)
+        assert page.url == f"{home}{where}"
+        assert "prove that it is you" not in page.words
+    assert AuditEvent.objects.filter(action="session.reauthenticated").count() == 2

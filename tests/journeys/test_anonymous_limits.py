@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import zlib
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from django.test import Client
 
+from foundation.secret_tokens import digest
 from sso import attempts, password
 from sso.models import ParkedAnswer, SignInAttempt
 from tests.journeys.conftest import Company
@@ -83,3 +89,29 @@ def test_cookie_of_a_sign_in_is_host_bound_and_secure_over_https(acme: Company, 
     assert cookie["path"] == "/"
     assert cookie["domain"] == ""
     assert set(answer.cookies) == {"__Host-broker-browser"}
+
+
+def test_what_names_a_sign_in_and_what_binds_it_are_unrelated(acme: Company) -> None:
+    # V-16
+    browser = Client(headers={"host": "localhost:8000"})
+    seen: list[str] = []
+    for start in (OIDC, SAML):
+        left = browser.get(start)
+        asked = parse_qs(urlsplit(left["Location"]).query)
+        request = zlib.decompress(base64.b64decode(asked["SAMLRequest"][0]), -15) if start == SAML else b""
+        seen += [
+            *asked.get("state", []),
+            *asked.get("RelayState", []),
+            *asked.get("nonce", []),
+            left["X-Track-Id"],
+        ]
+        seen += re.findall(r'\bID="_([^"]+)"', request.decode())
+    secret = browser.cookies["broker-browser"].value
+    assert len(base64.urlsafe_b64decode(secret + "=")) * 8 == 256
+    seen.append(secret)
+    assert len(seen) == 7  # state, nonce, track ID; RelayState, track ID, request ID; the cookie
+    bare = [re.sub("[-_]", "", value).lower() for value in seen]
+    assert not [(one, two) for one in bare for two in bare if one is not two and one in two]
+    stored = " ".join(str(row) for row in SignInAttempt.objects.values())
+    assert secret not in stored
+    assert digest(secret) in stored

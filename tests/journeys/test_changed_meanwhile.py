@@ -163,6 +163,17 @@ def test_identity_whose_issuer_is_another_now_is_refused_and_audited(
     assert browser.me() == {"authenticated": False}
 
 
+def test_identity_of_another_tenant_is_refused_though_its_subject_is_the_same(
+    acme: Company, browser: PersonBrowser
+) -> None:
+    # V-1: any tenant may type any name
+    sign_in(browser, SAML)
+    browser.post("/logout/", {})
+    FederatedIdentity.objects.update(tenant_id="66666666-6666-4666-8666-666666666666")
+    assert refused_for(sign_in(browser, SAML)) == "identity.issuer_changed"
+    assert browser.me() == {"authenticated": False}
+
+
 def test_draft_provider_signs_nobody_in(acme: Company, browser: PersonBrowser) -> None:
     # V-18
     IdentityProvider.objects.filter(slug="acme-saml").update(state="draft")

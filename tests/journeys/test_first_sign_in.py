@@ -154,6 +154,18 @@ def test_person_outside_the_verified_domains_is_not_created(acme: Company, brows
     assert AuditEvent.objects.get(action="sign_in.refused").reason == "email.outside_domains"
 
 
+def test_known_person_keeps_their_address_when_the_provider_sends_one_outside_the_domains(
+    acme: Company, browser: PersonBrowser
+) -> None:
+    # V-4, J-9
+    sign_in(browser, "/sso/saml/acme-saml/")
+    browser.post("/logout/", {})
+    sign_in(browser, "/sso/saml/acme-saml/", email="mia@elsewhere.example")
+    assert browser.me()["email"] == "mia@acme.example"
+    warned = SignInAttempt.objects.latest("created_at").report["warnings"]
+    assert [row["code"] for row in warned if "email" in row["code"]] == ["email_outside_domains"]
+
+
 def test_connecting_and_group_sync_are_facts_with_one_event_of_their_own(
     acme: Company, browser: PersonBrowser
 ) -> None:

@@ -290,19 +290,3 @@ def test_closed_account_mails_nothing(acme: World, client: Client) -> None:
     deliver()
     assert not mail.outbox
     assert codes() == {"recovery.account_closed"}
-
-
-def test_keeper_of_a_private_deployment_resets_theirs_although_single_sign_on_is_mandatory(
-    acme: World, client: Client, settings: Any
-) -> None:
-    # L-3: exempt; everybody else of the account isn't
-    settings.BROKER_DEPLOYMENT = "private"
-    rested(acme.sso_admin, "keeper@mail.example")
-    rested(acme.admin, "admin@mail.example")
-    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_policy": SsoPolicy.MANDATORY})
-    for name in ("sso@acme.example", "admin@acme.example"):
-        client.post(ASK, {"email": name})
-    assert not [message for message in mails_to("admin@mail.example") if "http" in message.body]
-    set_new(client, link_to("keeper@mail.example"))
-    assert enter(client, BETTER, "sso@acme.example") == 302
-    assert client.get("/api/me").json()["user_name"] == "sso@acme.example"

@@ -270,3 +270,21 @@ def test_mail_speaks_the_persons_language(acme: World, client: Client) -> None:
     ask(client)
     (message,) = mails_to(PRIVATE)
     assert "Link zum Wiederherstellen" in message.subject
+
+
+def test_second_factor_is_asked_for_in_a_browser_that_held_another_session_too(
+    acme: World, client: Client, browser: PersonBrowser
+) -> None:
+    # V-15, V-19: the click said so, and the session before it is over
+    account = Account.objects.filter(pk=acme.account.pk)
+    account.update(sso_policy=SsoPolicy.OPTIONAL)
+    _, codes = with_app(browser, "sso@acme.example")
+    account.update(sso_policy=SsoPolicy.MANDATORY)
+    sign_in(client, found_account("globex").employee)
+    ask(client)
+    step = press(client, link_to(PRIVATE)).headers["Location"]
+    assert not is_in(client)
+    assert client.post(step, {"code": codes[0]}).headers["Location"] == "/admin/"
+    assert client.get("/api/me").json()["user_name"] == "sso@acme.example"
+    before = UserSession.objects.get(user__user_name="emma@globex.example")
+    assert before.end_reason == "replaced"

@@ -134,7 +134,10 @@ def test_recovery_session_does_not_change_the_address(acme: World, boss: Client)
     assert "can't be changed in a recovery session" in words(recovered.get(PAGE))
     assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert recovered.post(PAGE, {"do": "remove"}).status_code == 400
-    assert recovered.post("/reauthenticate/", {"password": PASSWORD, "next": PAGE}).status_code == 401
+    proving = recovered.post("/reauthenticate/", {"password": PASSWORD, "next": PAGE})
+    assert proving.status_code == 403
+    assert "can't be changed in a recovery session" in words(proving)
+    assert "can't be changed in a recovery session" in words(recovered.get("/second-factor/"))
     assert recovered.post(PAGE, {"address": "thief@mail.example"}).status_code == 400
     assert press(recovered, pending).status_code == 400
     assert "recovery_address.in_recovery" in reasons()
@@ -172,6 +175,17 @@ def test_address_is_confirmed_where_the_persons_session_is(acme: World) -> None:
     assert press(there, path).status_code == 302
     acme.sso_admin.refresh_from_db()
     assert acme.sso_admin.recovery_email == PRIVATE
+    # …and somebody who signed in for the admin is on the deployment's host, to which the link leads on
+    here = client_of("localhost:8000")
+    fields = {"user_name": acme.sso_admin.user_name, "password": PASSWORD, "next": "/admin/"}
+    assert here.post("/login/acme/", fields)["Location"] == "/admin/"
+    here.post(PAGE, {"address": "other@mail.example"})
+    path = link_to("other@mail.example", host="sso.acme.example:8000")
+    moved = client_of("sso.acme.example:8000").get(path)
+    assert moved["Location"] == f"http://localhost:8000{path}"
+    assert press(here, path).status_code == 302
+    acme.sso_admin.refresh_from_db()
+    assert acme.sso_admin.recovery_email == "other@mail.example"
 
 
 def test_link_confirms_once_within_an_hour_and_only_the_newest(acme: World, boss: Client) -> None:

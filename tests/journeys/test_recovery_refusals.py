@@ -174,6 +174,24 @@ def test_fourth_request_for_an_address_within_an_hour_sends_nothing_and_looks_th
         assert len(mails_to(PRIVATE)) == 4
 
 
+def test_stranger_who_asks_for_somebody_else_keeps_no_link_from_them(acme: World, client: Client) -> None:
+    # L-9, V-21: the share of one network is not the address's own; and no mailbox is flooded
+    def ask_from(network: int) -> None:
+        ask(Client(headers={"host": "localhost:8000"}, REMOTE_ADDR=f"203.0.{network}.7"))
+
+    for _ in range(9):
+        ask_from(113)
+    deliver()
+    mail.outbox.clear()
+    ask(client)
+    press(client, link_to(PRIVATE))
+    assert is_in(client)
+    mail.outbox.clear()
+    for network in range(20):
+        ask_from(network)
+    assert len([message for message in mails_to(PRIVATE) if "http" in message.body]) == 12 - 3 - 1
+
+
 def test_network_that_asks_too_often_is_told_to_wait_whatever_it_asks_for(
     acme: World, client: Client
 ) -> None:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from lxml import etree
 
 from accounts import privilege
 from audit.actors import Actor, ActorKind
-from audit.models import AuditEvent
+from audit.models import AuditEvent, FailureLogEntry
 from simulator.config import ServiceProvider, SimulatorConfig, Vendor
 from simulator.server import RunningSimulator, serve_in_thread
 from sso.models import SignInAttempt
@@ -23,6 +24,7 @@ from sso_saml.configuration import SamlValues, save_saml_settings
 from sso_saml.models import SpKeyPair
 from tests.journeys.conftest import OPERATOR, Company, directory_of, found_company
 from tests.journeys.person_browser import Page, PersonBrowser, sign_in
+from tests.journeys.seen import reasons, track_id_of
 from tests.journeys.test_concurrent_first_sign_in import at_once
 
 START = "/sso/saml/acme-saml/"
@@ -106,6 +108,26 @@ def test_encrypted_assertion_signs_in_with_whatever_is_signed(
     assert "mia@acme.example" not in sent_assertion(PersonBrowser())
     assert arrives(browser, sign=sign)
     assert browser.me()["email"] == "mia@acme.example"
+
+
+def test_assertion_that_only_a_lost_key_of_ours_opens_is_said_to_be_so(
+    company: Company,
+    import_metadata: Callable[[], etree._Element],
+    new_browser: Callable[[], PersonBrowser],
+    settings: Any,
+) -> None:
+    # S-7, L-11
+    import_metadata()
+    settings.BROKER_ENCRYPTION_KEYS = ["another-key-than-the-one-that-was-there-0123456789abc"]
+    page = sign_in(new_browser(), START, email="mia@acme.example")
+    assert page.status == 503
+    assert reasons(track_id_of(page)) == ["secret.unreadable"]
+    assert FailureLogEntry.objects.get().target == "acme-saml"  # support sees whose it is
+    key_pairs.add_next_key(provider=company.saml, actor=OPERATOR)
+    import_metadata()  # shows both; the provider takes the one in use, which is still the lost one
+    key_pairs.roll_over(provider=company.saml, actor=OPERATOR)
+    import_metadata()
+    assert arrives(new_browser())
 
 
 def test_key_rollover_leaves_nobody_outside(

@@ -14,6 +14,7 @@ from sso.models import Vendor as ProviderVendor
 from tests.journeys.conftest import OPERATOR, Company
 from tests.journeys.person_browser import Page, PersonBrowser, answer_of, sign_in
 from tests.journeys.seen import CONTINUE, OIDC, SAML, refused_for
+from tests.worlds import PASSWORD, add_person
 
 ENTRANCES = pytest.mark.parametrize(
     ("start", "flow"), [(SAML, "hybrid"), (OIDC, "hybrid"), (OIDC, "code")], ids=["saml", "hybrid", "code"]
@@ -177,3 +178,19 @@ def test_tab_that_comes_back_after_signing_out_elsewhere_just_signs_in(
     page = browser.submit(answer)
     assert page.url == "http://localhost:8000/"
     assert browser.me()["user_name"] == "noah@acme.example"
+
+
+def test_password_of_somebody_else_replaces_no_session(
+    make_company: Callable[..., Company], browser: PersonBrowser, new_browser: Callable[[], PersonBrowser]
+) -> None:
+    # V-19: a form that was open in another tab
+    company = make_company()
+    add_person(company.account, "ada")
+    tab = browser.open("/login/acme/")
+    sign_in(browser, SAML)
+    page = browser.submit(tab, user_name="ada@acme.example", password=PASSWORD)
+    assert "You are mia@acme.example here. To sign in as somebody else, sign out first." in page.words
+    assert browser.me()["user_name"] == "mia@acme.example"
+    other = new_browser()
+    other.submit(other.open("/login/acme/"), user_name="ada@acme.example", password=PASSWORD)
+    assert other.me()["user_name"] == "ada@acme.example"  # the password was right

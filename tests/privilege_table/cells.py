@@ -68,6 +68,7 @@ _TABLES = (
     "sso_oidc.ClientKeyPair",
     "sso_oidc.EntraTenant",
     "sso_oidc.OidcSettings",
+    "sso_oidc.TenantOwner",
     "sso_saml.MetadataProposal",
     "sso_saml.SamlCertificate",
     "sso_saml.SamlSettings",

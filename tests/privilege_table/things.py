@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import lifecycle
 from accounts.models import (
     ApiToken,
+    EmailDomain,
     Group,
     GuestAccess,
     Invitation,
@@ -49,6 +50,7 @@ class Things:
     secret: OAuthClientSecret
     key: PartnerKey
     pushed: Group  # by the directory
+    waiting_domain: EmailDomain  # not proven
     invitation: Invitation
     guest: GuestAccess
     guest_with_roles: GuestAccess
@@ -81,6 +83,7 @@ def found_things(acme: World, globex: World, partner: Partner) -> Things:
             purpose=InvitationPurpose.GUEST,
             guest_days=7,
         ),
+        waiting_domain=EmailDomain.objects.create(account=account, domain="waiting.example"),
         guest=_guest(acme, globex.employee),
         guest_with_roles=_with_roles(acme, _guest(acme, globex.sso_admin)),
         former_guest=_guest(acme, globex.admin, ended_at=timezone.now()),

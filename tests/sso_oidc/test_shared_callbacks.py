@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts import privilege
@@ -83,7 +85,10 @@ def test_person_signs_in_by_the_code_flow_with_iss(
     shared.configure(callback_path=name)
     shared.begin(browser)
     assert shared.asked["redirect_uri"] == f"{HOME}{path}"
-    shared.come_back(browser, shared.claims(), path=path, iss=shared.idp.issuer)
+    with CaptureQueriesContext(connection) as asked:
+        shared.come_back(browser, shared.claims(), path=path, iss=shared.idp.issuer)
+    of_hosts = [query for query in asked if "accounts_accounthostname" in query["sql"]]
+    assert len(of_hosts) == 1  # comes along with the provider
     assert browser.me()["user_name"] == "mia@acme.example"
     [sent] = [visit.form for visit in shared.idp.server.requests if visit.path == "/token"]
     assert sent["redirect_uri"] == f"{HOME}{path}"
@@ -293,6 +298,9 @@ def test_sso_account_admin_chooses_a_shared_path_only_where_an_operator_permitte
     # V-20
     with pytest.raises(privilege.NotAllowed):
         save(scene, sso_admin(scene), "openidconnect")
+    permitted = OidcValues(shared_callback=True)
+    with pytest.raises(privilege.NotAllowed):
+        save_oidc_settings(provider=scene.world.provider, actor=sso_admin(scene), values=permitted)
     row = save(scene, OPERATOR, "openidconnect")
     assert (row.callback_path, row.shared_callback) == ("openidconnect", True)
     assert save(scene, sso_admin(scene), "own").callback_path == "own"

@@ -42,6 +42,9 @@ EXEMPT: dict[str, str] = {
     "sso.providers.note_protocol_change": _INSIDE,
     "sso.providers.require_authority": _RAISES,
     "sso.testing.way_in": "leads a tester away; the admin's page that calls it is in the table",
+    "sso_oidc.tenant_claims.claim": _INSIDE,
+    "sso_oidc.tenant_claims.note_test": "about what a validated test of one's own provider proved",
+    "sso_oidc.tenant_claims.release": _INSIDE,
     "sso_oidc.client_keys.ensure_key_pair": "a stranger who reads our key set may be the first to need the key",
     "sso_saml.key_pairs.ensure_key_pair": "a stranger who reads our metadata may be the first to need the key",
     "sso_saml.metadata_proposals.keep": _INSIDE,
@@ -49,8 +52,7 @@ EXEMPT: dict[str, str] = {
     # around
     "audit.recorder.record": "writes the trail",
     "audit.recorder.record_refusal": "writes the trail",
-    "console.admins.person_actions.disable_person": "hands on to `lifecycle.disable_user`",
     "console.configuration.applying.apply_configuration": "the configuration file, an entrance of its own",
-    "console.reports.disabling.consequences": _TELLS,
+    "console.sign_in_policy.refuse_to_take_the_module": _RAISES,
     "scim.receivers.follow_person": _INSIDE,
 }

@@ -14,11 +14,13 @@ from sso import provider_grants, providers
 from sso.graph.access import GraphValues, remove_graph_access, save_graph_access
 from sso.models import GraphAccess, IdentityProvider, ProtocolName, Vendor
 from sso_oidc import client_keys
-from sso_oidc.configuration import OidcValues, remove_tenant, save_oidc_settings, save_tenant
+from sso_oidc.configuration import OidcValues, release_tenant, remove_tenant, save_oidc_settings, save_tenant
+from sso_oidc.models import OidcSettings, TenantOwner
 from sso_saml import key_pairs, metadata_proposals, metadata_refresh
 from sso_saml.configuration import SamlValues, save_saml_settings
 from tests.privilege_table.cast import Cast
 from tests.privilege_table.functions.calls import OPERATORS, SSO_ADMINS, Call, Given
+from tests.privilege_table.things import TENANT
 from tests.worlds import OPERATOR, add_identity
 
 _SSO = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
@@ -50,6 +52,18 @@ def suspended(cast: Cast) -> dict[str, Any]:
     add_identity(cast.member.present, provider)
     IdentityProvider.objects.filter(pk=provider.pk).update(identities_suspended_at=timezone.now())
     return {"provider": provider, "issuer": "https://mine.idp.example"}
+
+
+def with_tenant(cast: Cast) -> dict[str, Any]:
+    """Let the account's own provider be one of Entra, whose tenant the account owns (V-6)."""
+    provider = _own(cast)
+    IdentityProvider.objects.filter(pk=provider.pk).update(vendor=Vendor.ENTRA)
+    issuer = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    OidcSettings.objects.filter(provider=provider).update(issuer=issuer)
+    TenantOwner.objects.get_or_create(
+        tenant_id=TENANT, defaults={"account": cast.acme.account, "proof": TenantOwner.Proof.SIGN_IN}
+    )
+    return {"provider": IdentityProvider.objects.get(pk=provider.pk)}
 
 
 def _graph(cast: Cast) -> dict[str, Any]:
@@ -214,6 +228,7 @@ CALLS: tuple[Call, ...] = (
         lambda cast: {"tenant": cast.things.tenant},
         "provider.tenant_removed",
     ),
+    Call("release a tenant", OPERATORS, release_tenant, with_tenant, "account.tenant_released"),
     Call(
         "Graph access",
         OPERATORS,

@@ -63,6 +63,28 @@ _NAMES: tuple[Call, ...] = (
         "account.domain_verified",
     ),
     Call(
+        "name a domain",
+        SSO_ADMINS,
+        lifecycle.claim_domain,
+        _account(domain="mine.example"),
+        "account.domain_claimed",
+    ),
+    Call(
+        "withdraw a domain",
+        SSO_ADMINS,
+        lifecycle.withdraw_domain,
+        lambda cast: {"domain": cast.things.waiting_domain},
+        "account.domain_withdrawn",
+    ),
+    Call(
+        "prove a domain",
+        NOBODY,
+        lifecycle.prove_domain,
+        lambda cast: {"domain": cast.things.waiting_domain},
+        "",
+        but=SSO_ADMINS,  # whose answer is the DNS's
+    ),
+    Call(
         "verify a host name",
         OPERATORS,
         lifecycle.verify_host_name,

@@ -27,6 +27,7 @@ from tests.privilege_table.pages.forms import (
     added,
     edited,
     fresh,
+    gone,
     pressed,
     row_added,
 )
@@ -122,6 +123,27 @@ _ACCOUNTS: tuple[FormChange, ...] = (
         lambda cast: EmailDomain.objects.filter(domain="mine.example").exists(),
         "account.domain_verified",
         row_added(_account, "email_domains", lambda cast: {"domain": "mine.example"}),
+    ),
+    FormChange(
+        "make an e-mail domain that waits for its proof",
+        SSO_ADMINS,
+        lambda cast: EmailDomain.objects.for_account(_account(cast)).filter(domain="mine.example").exists(),
+        "account.domain_claimed",
+        added(EmailDomain, lambda cast: {"account": _account(cast).pk, "domain": "mine.example"}),
+    ),
+    FormChange(
+        "vouch for an e-mail domain",
+        OPERATORS,
+        lambda cast: fresh(cast.things.waiting_domain).verified_at is not None,
+        "account.domain_verified",
+        pressed(lambda cast: cast.things.waiting_domain, "vouch"),
+    ),
+    FormChange(
+        "withdraw an e-mail domain",
+        SSO_ADMINS,
+        gone(lambda cast: cast.things.waiting_domain),
+        "account.domain_withdrawn",
+        pressed(lambda cast: cast.things.waiting_domain, "withdraw"),
     ),
     FormChange(
         "add a host name",

@@ -36,6 +36,7 @@ EXEMPT: dict[str, tuple[Proof, str]] = {
     "*_sp_certificate": (Proof.SHOWS, "a certificate of ours to download"),
     "scim_oauthclient_add_secret": (Proof.SHOWS, "leads to the form of a new secret"),
     "*_test_connection": (Proof.ASKS_OUTSIDE, "leads the tester to the provider (V-18)"),
+    "*_emaildomain_prove": (Proof.ASKS_OUTSIDE, "asks the DNS"),
     "*_discover": (Proof.ASKS_OUTSIDE, "reads the discovery document"),
     "*_refresh_metadata": (Proof.ASKS_OUTSIDE, "reads metadata; what it may change is a function's row"),
     "*_add": (Proof.CLOSED, "the admin makes none of these"),

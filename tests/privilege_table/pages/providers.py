@@ -8,7 +8,7 @@ from types import ModuleType
 from sso.models import IdentityProvider, KeyRole, ProviderGrant, State
 from sso_oidc import client_keys
 from sso_oidc.configuration import settings_of as oidc_settings_of
-from sso_oidc.models import EntraTenant
+from sso_oidc.models import EntraTenant, TenantOwner
 from sso_saml import key_pairs
 from sso_saml.models import MetadataProposal
 from sso_saml.provider_config import settings_of as saml_settings_of
@@ -27,6 +27,7 @@ from tests.privilege_table.pages.forms import (
     row_added,
     row_removed,
 )
+from tests.privilege_table.things import TENANT
 from tests.worlds import OPERATOR
 
 Which = Callable[[Cast], IdentityProvider]
@@ -173,6 +174,14 @@ _STEPS: tuple[FormChange, ...] = (
         "provider.directory_confirmed",
         pressed(_own, "confirm_directory"),
         prepare=calls.suspended,
+    ),
+    FormChange(
+        "release a tenant",
+        OPERATORS,
+        lambda cast: not TenantOwner.objects.filter(tenant_id=TENANT).exists(),
+        "account.tenant_released",
+        pressed(_own, "release_tenant"),
+        prepare=calls.with_tenant,
     ),
     FormChange(
         "approve metadata",
