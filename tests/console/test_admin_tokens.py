@@ -10,12 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.lifecycle import create_api_token, set_directory_active
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, BuiltInAccountRole, User
 from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent
 from foundation.secret_tokens import matches
 from tests.console.admin_pages import address_of, page, words
-from tests.worlds import OPERATOR, World, found_account
+from tests.worlds import OPERATOR, World, add_person, found_account
 
 Browse = Callable[[User], Client]
 ADD = "/admin/accounts/apitoken/add/"
@@ -54,11 +54,12 @@ def test_a_token_is_shown_once_and_is_nowhere_else(acme: World, browse: Browse) 
 
 
 def test_a_token_whose_maker_left_is_marked(acme: World, browse: Browse) -> None:  # V-14
-    maker = Actor(ActorKind.USER, str(acme.admin.pk), acme.admin.user_name)
+    boss = add_person(acme.account, "boss", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    maker = Actor(ActorKind.USER, str(boss.pk), boss.user_name)
     create_api_token(account=acme.account, actor=maker, name="Entra")
     browser = browse(acme.sso_admin)
     assert "made by someone who left" not in words(browser.get(page(ApiToken, "changelist")))
-    set_directory_active(user=acme.admin, actor=Actor(ActorKind.SCIM, "", "a directory"), active=False)
+    set_directory_active(user=boss, actor=Actor(ActorKind.SCIM, "", "a directory"), active=False)
     assert "made by someone who left" in words(browser.get(page(ApiToken, "changelist")))
 
 
