@@ -92,6 +92,7 @@ def require_over(actor: Actor, target: User, *, action: str, subject: Subject, i
     ``accounts.lifecycle.people``. ``itself`` lets people change harmless things of their own.
     """
     if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER):
+        require_within(actor, target.account_id, action=action, subject=subject)
         if target.kind != Kind.MEMBER:
             raise NotAllowed(
                 "This person is not managed by the directory.", actor=actor, action=action, subject=subject
@@ -104,6 +105,15 @@ def require_over(actor: Actor, target: User, *, action: str, subject: Subject, i
     else:
         least = max(Authority.ACCOUNT_ADMIN, authority_of_user_roles(target))
     require(actor, target.account_id, least, action=action, subject=subject)
+
+
+def require_within(actor: Actor, account_id: UUID | None, *, action: str, subject: Subject) -> None:
+    """Raise ``NotAllowed`` when a directory or provider reaches beyond the account that it speaks for (V-2, P-6).
+
+    Its entrance begins every query at that account already; this is what holds if one forgets.
+    """
+    if actor.account_id is not None and actor.account_id != account_id:
+        raise NotAllowed("This is another account's.", actor=actor, action=action, subject=subject)
 
 
 def authority_of_user_roles(target: User) -> Authority:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class ActorKind(StrEnum):
@@ -21,12 +22,14 @@ class Actor:
     """The one who acts. ``authority`` is what V-8 measures against; see ``accounts.privilege``.
 
     ``id`` and ``label`` go to the audit trail as text. ``address`` is the client's IP address, "" when there is none.
+    ``account_id`` is the one account that a directory or provider may speak for; None for everybody else.
     """
 
     kind: ActorKind
     id: str
     label: str
     address: str = ""
+    account_id: UUID | None = None
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "", "system")

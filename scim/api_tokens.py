@@ -47,7 +47,7 @@ def resolve(plain: str, address: str) -> Credential | None:
             account_id=token.account_id,
         )
     note_use(token, address)
-    actor = Actor(ActorKind.SCIM, str(token.pk), f"SCIM token {token.name}", address)
+    actor = Actor(ActorKind.SCIM, str(token.pk), f"SCIM token {token.name}", address, token.account_id)
     return Credential(token.account, actor, rate_key=str(token.pk), token_id=token.pk)
 
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import privilege, subjects
 from accounts.lifecycle.roles import WrongAccount, refuse_if_managed
 from accounts.models import (
+    Account,
     AccountRole,
     AccountRoleMembership,
     BuiltInAccountRole,
@@ -89,24 +90,18 @@ class AccessChange:
 NO_ACCESS_CHANGE = AccessChange()
 
 
+@refusals_audited
 @in_transaction
 def change_access(*, user: User, actor: Actor, change: AccessChange, by: str = "sign-in") -> None:
     """Apply a planned change of access, ``by`` a sign-in or whatever asks the planner; the caller locked the person.
 
     Raises ``WrongAccount`` when anything named is not of the person's account, and ``privilege.NotAllowed`` when an
-    admin role would come from anything but a mapping role.
+    admin role would come from anything but a mapping role, or the actor stands below the person.
     """
     if not change:
         return
     names = _names(user, actor, change)
-    for grant in change.add_roles:
-        if names.admin_roles & {grant.role_id} and grant.source is not Source.MAPPING:
-            raise privilege.NotAllowed(
-                "Admin roles come from mapping roles or by hand only.",
-                actor=actor,
-                action="access.change",
-                subject=subjects.of_user(user),
-            )
+    _require_planned(user, actor, change, names.admin_roles)
     _remove(user, change)
     _add(
         SpaceMembership,
@@ -209,6 +204,26 @@ def grant_group_space_role(
         },
     )
     return True
+
+
+def _require_planned(user: User, actor: Actor, change: AccessChange, admin_roles: frozenset[UUID]) -> None:
+    """V-8: a sign-in moves admin roles only as mapping roles say, and only while they decide (R-2)."""
+    action, subject = "access.change", subjects.of_user(user)
+    powerful = [grant for grant in change.add_roles | change.remove_roles if grant.role_id in admin_roles]
+    added = [grant for grant in powerful if grant in change.add_roles]
+    problem = ""
+    if actor.kind is ActorKind.SCIM:
+        problem = "What a sign-in gives is no directory's."
+    elif any(grant.source is not Source.MAPPING for grant in added):
+        problem = "Admin roles come from mapping roles or by hand only."
+    elif powerful and not Account.objects.filter(people=user, sso_authorization=True).exists():
+        problem = "Mapping roles give and take admin roles only while single sign-on authorization is on."
+    if problem:
+        raise privilege.NotAllowed(problem, actor=actor, action=action, subject=subject)
+    privilege.require_over(actor, user, action=action, subject=subject)
+    if powerful and actor.kind is not ActorKind.PROVIDER:
+        least = privilege.Authority.SSO_ACCOUNT_ADMIN
+        privilege.require(actor, user.account_id, least, action=action, subject=subject)
 
 
 def _require_hand(user: User, space: Space, role: SpaceRole, actor: Actor, action: str) -> None:

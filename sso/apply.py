@@ -45,9 +45,10 @@ class SignedIn:
     plan: SignInPlan
 
 
-def provider_actor(provider: IdentityProvider, address: str) -> Actor:
-    """Return the actor of everything that a sign-in changes."""
-    return Actor(ActorKind.PROVIDER, str(provider.pk), f"{provider.name} ({provider.slug})", address)
+def provider_actor(provider: IdentityProvider, address: str, account_id: UUID | None = None) -> Actor:
+    """Return the actor of everything that a sign-in changes; ``account_id`` is whose people a shared one signs in."""
+    label, account = f"{provider.name} ({provider.slug})", provider.account_id or account_id
+    return Actor(ActorKind.PROVIDER, str(provider.pk), label, address, account)
 
 
 def sign_in(
@@ -120,7 +121,7 @@ def _apply(
         raise SignInRefused(plan.refusal.code, plan.refusal.detail)
     if plan.user_id is not None and plan.user_id != locked_id:
         raise IntegrityError("the plan moved to another person while it was made")
-    return SignedIn(_write(claims, state, plan, provider_actor(provider, address)), plan)
+    return SignedIn(_write(claims, state, plan, provider_actor(provider, address, account_id)), plan)
 
 
 def _read_again(provider_id: UUID, account_id: UUID) -> tuple[IdentityProvider, Account]:

@@ -8,6 +8,7 @@ deprovisioned are recognised too, and stay out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -54,7 +55,7 @@ def match_person(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
         return Refusal(Code.RESERVED, "the claims name somebody who is no member of this account (V-2)")
     if proven_user_id is not None:
         return _proven(claims, state, proven_user_id)
-    found = _candidate(claims, state)
+    found = _candidate(claims, state, may_link=_may_link)
     if isinstance(found, Refusal):
         return found
     if found is not None:
@@ -69,6 +70,18 @@ def match_person(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
     return Match(MatchKind.CREATE, None, new_identity=True)
 
 
+def named_person(claims: Claims, state: SignInState) -> Match | Refusal:
+    """Return the present person whom the claims of a refused sign-in name, for an admin who may lift that (V-3, V-8).
+
+    They are found as at a first link, by what counts there; only "it was another subject" and "they proved nothing" are
+    the admin's to lift. Two directories stay two (V-3), and a subject that is somebody's stays theirs.
+    """
+    if state.identity is not None or state.reserved:
+        return Refusal(Code.RESERVED, "the subject is bound to somebody, or the name is no member's")
+    found = _candidate(claims, state, may_link=_one_directory)
+    return found or Refusal(Code.NO_ACTIVE_ACCOUNT, "the claims name nobody")
+
+
 def _bound(claims: Claims, state: SignInState, person: Person) -> Match | Refusal:
     identity = state.identity
     assert identity is not None  # noqa: S101 -- the caller looked; narrows the type
@@ -81,7 +94,9 @@ def _bound(claims: Claims, state: SignInState, person: Person) -> Match | Refusa
     return _unless_blocked(person.user) or Match(MatchKind.IDENTITY, person, new_identity=False)
 
 
-def _candidate(claims: Claims, state: SignInState) -> Match | Refusal | None:
+def _candidate(
+    claims: Claims, state: SignInState, *, may_link: Callable[[Claims, SignInState, Person], Refusal | None]
+) -> Match | Refusal | None:
     for kind, people, trusted in (
         (MatchKind.EXTERNAL_ID, state.by_external_id, _id_counts(claims, state)),
         (MatchKind.USER_NAME, state.by_user_name, _counts(claims, state, claims.user_name)),
@@ -101,7 +116,7 @@ def _candidate(claims: Claims, state: SignInState) -> Match | Refusal | None:
                 f"{person.user.user_name} has this {kind.value.replace('_', ' ')}, but it doesn't count: it needs a "
                 "verified domain of the account and a verified address or a directory that sets addresses (V-3)",
             )
-        refusal = _may_link(claims, state, person)
+        refusal = may_link(claims, state, person)
         return refusal or Match(kind, person, new_identity=True)
     return None
 
@@ -114,11 +129,9 @@ def _may_link(claims: Claims, state: SignInState, person: Person) -> Refusal | N
             Code.RECYCLED_IDENTITY,
             f"{name} is bound to another subject of {state.provider.slug}; possibly a recycled identity (J-11)",
         )
-    if person.provider_ids - state.same_directory:
-        return Refusal(
-            Code.OTHER_PROVIDER,
-            f"{name} signs in with another provider; mark both as one directory to let them share people (V-3)",
-        )
+    other = _one_directory(claims, state, person)
+    if other is not None:
+        return other
     # The same directory must mean the same object where both say which object it is.
     if (
         claims.subject_source is SubjectSource.ENTRA_OBJECT_ID
@@ -134,6 +147,16 @@ def _may_link(claims: Claims, state: SignInState, person: Person) -> Refusal | N
         return Refusal(
             Code.LINK_NEEDS_PROOF,
             f"{name} has a password or is an admin: they connect SSO after signing in here, or an admin approves (V-3)",
+        )
+    return None
+
+
+def _one_directory(_claims: Claims, state: SignInState, person: Person) -> Refusal | None:
+    if person.provider_ids - {state.provider.pk} - state.same_directory:
+        return Refusal(
+            Code.OTHER_PROVIDER,
+            f"{person.user.user_name} signs in with another provider; mark both as one directory to let them share "
+            "people (V-3)",
         )
     return None
 

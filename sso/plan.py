@@ -80,7 +80,9 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
     if isinstance(profile, Refusal):
         return SignInPlan(refusal=profile, match=match.kind, user_id=user.pk if user else None)
     # J-3: the sign-in that binds the person's first identity, whether they are new, pending or existing.
-    first_login = match.new_identity and (match.person is None or not match.person.provider_ids)
+    # One that an admin approved (``sso.relinking``) was bound before, and nobody has come by it yet.
+    approved = user is not None and match.kind is MatchKind.IDENTITY and not user.connected
+    first_login = approved or (match.new_identity and (match.person is None or not match.person.provider_ids))
     access = plan_access(claims, state, match, first_login=first_login)
     if isinstance(access, Refusal):
         return SignInPlan(refusal=access, match=match.kind, user_id=user.pk if user else None)

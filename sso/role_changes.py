@@ -16,7 +16,7 @@ from django.db import transaction
 from accounts import lifecycle, privilege, subjects
 from accounts.models import Account, EndReason, User, UserSession
 from audit.actors import Actor, ActorKind
-from audit.recorder import record
+from audit.recorder import record, record_refusal
 from audit.refusals import Refused, refusals_audited
 from foundation import outbox
 from foundation.transactions import in_transaction
@@ -83,6 +83,15 @@ def _apply(payload: dict[str, Any]) -> None:
         return  # switched off meanwhile: rows are kept by hand from then on
     kind, *rest = payload["actor"]
     actor = Actor(ActorKind(kind), *rest)
+    if privilege.authority_of(actor, account.pk) < privilege.Authority.SSO_ACCOUNT_ADMIN:
+        record_refusal(
+            actor=actor,
+            action="access.apply_roles",
+            subject=subjects.of_account(account),
+            message=f"Refused: {actor.label} asked for it and is no SSO account admin any more.",
+            reason=privilege.NotAllowed.code,
+        )
+        return
     names = None if payload["names"] is None else frozenset(payload["names"])
     after = None if payload["after"] is None else UUID(payload["after"])
     done = 0

@@ -23,6 +23,7 @@ from foundation.transactions import in_transaction, recoverable
 
 # Values of one IN (…): SQLite bears 32,766 parameters in a statement, PostgreSQL 65,535.
 _CHUNK = 5_000
+_DIRECTORY = frozenset({ActorKind.SCIM, ActorKind.CONFIGURATION, ActorKind.SYSTEM})
 _FEW = 5  # rows that are written in one statement that is compiled already
 
 
@@ -143,14 +144,17 @@ def delete_group(*, group: Group, actor: Actor) -> None:
 def set_group_membership(*, group: Group, user: User, actor: Actor, member: bool) -> bool:
     """Put a person into a group or take them out by hand; return whether anything changed.
 
-    Mapped groups are read-only for synced people (G-3); only rows of source manual are touched.
+    Mapped groups are read-only for synced people (G-3); only rows of source manual are touched. A group may grant
+    spaces, so the actor stands over the person, too (V-8).
     """
     subject = subjects.of_group(group)
-    _require(actor, group.account_id, "group.member", subject)
+    least = privilege.Authority.ACCOUNT_ADMIN
+    privilege.require(actor, group.account_id, least, action="group.member", subject=subject)
     if user.account_id != group.account_id:
         raise WrongAccount(
             "The person is of another account.", actor=actor, action="group.member", subject=subject
         )
+    privilege.require_over(actor, user, action="group.member", subject=subject)
     if group.idp_identifier_key and user.group_synced:
         raise ReadOnlyMembership(
             f"{group.name} is mapped to the identity provider; {user.user_name}'s membership follows the sign-in.",
@@ -193,7 +197,14 @@ def set_directory_members(
     operations whose cost depends on the ids given, never on the size of the group.
     """
     subject = subjects.of_group(group)
-    _require(actor, group.account_id, "group.member", subject)
+    if actor.kind not in _DIRECTORY:
+        raise privilege.NotAllowed(
+            "Members whom the directory put into a group are the directory's.",
+            actor=actor,
+            action="group.member",
+            subject=subject,
+        )
+    privilege.require_within(actor, group.account_id, action="group.member", subject=subject)
     wanted = set(add)
     known = _present_members(group.account_id, wanted)
     if unknown := wanted - known:
@@ -285,8 +296,9 @@ def _chunks(ids: set[UUID]) -> Iterator[list[UUID]]:
 
 
 def _require(actor: Actor, account_id: UUID, action: str, subject: Subject) -> None:
-    if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER):
-        return  # scoped by the token's or provider's account before
+    if actor.kind is ActorKind.SCIM:
+        privilege.require_within(actor, account_id, action=action, subject=subject)
+        return
     privilege.require(actor, account_id, privilege.Authority.ACCOUNT_ADMIN, action=action, subject=subject)
 
 

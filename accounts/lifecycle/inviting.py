@@ -235,6 +235,12 @@ def _lock(invitation: Invitation, actor: Actor, action: str) -> tuple[Invitation
     )
     subject = subjects.of_invitation(row)
     privilege.require(actor, row.account, privilege.Authority.ACCOUNT_ADMIN, action=action, subject=subject)
+    awaited = (
+        awaited_person(row.account, row.email_folded) if row.purpose == InvitationPurpose.MEMBER else None
+    )
+    taken_back = action == "invitation.revoke" and str(row.invited_by_id) == actor.id
+    if awaited is not None and not taken_back:  # V-8: it is an admin's way in, if they are one
+        privilege.require_over(actor, awaited, action=action, subject=subject)
     return row, subject
 
 

@@ -64,6 +64,8 @@ _NO_DETAILS: Details = MappingProxyType({})
 
 NO_CHANGES = PersonChanges()
 
+_DIRECTORY = frozenset({ActorKind.SCIM, ActorKind.CONFIGURATION, ActorKind.SYSTEM})
+
 
 @refusals_audited
 @in_transaction
@@ -90,7 +92,7 @@ def create_user(
     subject = Subject(
         "user", "", values.user_name or "", account_id=user.account_id, partner_id=user.partner_id
     )
-    _require_creation(actor, account, kind, subject)
+    _require_creation(actor, account, kind, subject, with_password=password is not None)
     for name, value in _checked(values, actor, "user.create", subject).items():
         setattr(user, name, value)
     if not user.user_name:
@@ -193,6 +195,13 @@ def provision_user(
     a live row of the name is ``UserNameTaken``; a deactivated one with another externalId is archived and a new person
     made; without an externalId it is ``UserNameTaken``.
     """
+    if actor.kind not in _DIRECTORY:
+        raise privilege.NotAllowed(
+            "What a directory creates is the directory's.",
+            actor=actor,
+            action="user.create",
+            subject=Subject("user", "", values.user_name or "", account_id=account.pk),
+        )
     folded = fold(values.user_name or "")
     holder = _HOLDER.first(account_realm(account), folded) if folded else None
     back = _coming_back(account, values)
@@ -242,9 +251,13 @@ def _restore(
         status.set_directory_active(user=user, actor=actor, active=True)
 
 
-def _require_creation(actor: Actor, account: Account | None, kind: Kind, subject: Subject) -> None:
-    if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER) and kind == Kind.MEMBER and account is not None:
-        return  # their own account only: the caller's scope is the account of the token or provider
+def _require_creation(
+    actor: Actor, account: Account | None, kind: Kind, subject: Subject, *, with_password: bool
+) -> None:
+    outside = actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER)  # neither has a say in passwords (P-9, J-12)
+    if outside and kind == Kind.MEMBER and account is not None and not with_password:
+        privilege.require_within(actor, account.pk, action="user.create", subject=subject)
+        return
     least = privilege.Authority.ACCOUNT_ADMIN if kind == Kind.MEMBER else privilege.Authority.OPERATOR
     privilege.require(actor, account, least, action="user.create", subject=subject)
 

@@ -69,7 +69,9 @@ def create_account_role(*, account: Account, actor: Actor, name: str) -> Account
 @refusals_audited
 @in_transaction
 def grant_account_role(*, user: User, role: AccountRole, actor: Actor, source: Source) -> bool:
-    """Give an account role; return whether the row is new. A provider may give only roles without power (V-8)."""
+    """Give an account role; return whether the row is new. A provider may give only roles without power, a directory
+    none (V-8).
+    """
     _require(user, role, actor, "account_role.grant")
     _, created = AccountRoleMembership.objects.get_or_create(
         user=user, role=role, source=source.value, defaults={"granted_by": actor.label}
@@ -132,9 +134,10 @@ def _require(user: User, role: AccountRole, actor: Actor, action: str) -> None:
         raise WrongAccount(
             "The role belongs to another account.", actor=actor, action=action, subject=subject
         )
-    if actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER) and role.built_in in _NEEDS:
+    powerful = role.built_in in _NEEDS
+    if actor.kind is ActorKind.SCIM or (actor.kind is ActorKind.PROVIDER and powerful):
         raise privilege.NotAllowed(
-            "Admin roles come from mapping roles or by hand only.",
+            f"{'Admin' if powerful else 'Account'} roles come from mapping roles or by hand only.",
             actor=actor,
             action=action,
             subject=subject,

@@ -113,7 +113,7 @@ def delete_user(*, user: User, actor: Actor) -> bool:
 @in_transaction
 def archive_user(*, user: User, actor: Actor) -> bool:
     """Set a deactivated person aside because the directory made another one of the same name (V-13)."""
-    locked = _lock(user, actor, "user.archive")
+    locked = _lock(user, actor, "user.archive", by=_DIRECTORY | {ActorKind.CONFIGURATION})
     return _delete(locked, user, actor, "user.archived")
 
 

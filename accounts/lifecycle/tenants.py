@@ -135,26 +135,44 @@ def _require_valid(row: Model, actor: Actor, action: str, subject: Subject) -> N
         raise InvalidAccount(f"landing URL: {error}", actor=actor, action=action, subject=subject) from error
 
 
-_OPERATOR_FIELDS = frozenset({"sso_module", "partner", "partner_id", "region", "slug", "closed_at"})
-_SSO_ADMIN_FIELDS = frozenset({"sso_policy", "sso_authorization"})
+# What each field needs at least. A field that isn't here is changed by nobody, such as what ``sso`` keeps itself.
+_NEEDS = {
+    **dict.fromkeys(
+        ("sso_module", "partner", "partner_id", "region", "slug", "closed_at"), privilege.Authority.OPERATOR
+    ),
+    **dict.fromkeys(("sso_policy", "sso_authorization"), privilege.Authority.SSO_ACCOUNT_ADMIN),
+    **dict.fromkeys(
+        (
+            *("name", "landing_url", "support_contact", "max_session_hours"),
+            *("hold_above_percent", "hold_above_number"),
+        ),
+        privilege.Authority.ACCOUNT_ADMIN,
+    ),
+}
 
 
 @refusals_audited
 @in_transaction
 def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) -> frozenset[str]:
-    """Change fields of an account; each field has the least authority that it needs. Returns what changed."""
+    """Change fields of an account and return which changed; each needs an authority (``_NEEDS``).
+
+    Raises ``privilege.NotAllowed``, and ``InvalidAccount`` for a value or a field that can't be.
+    """
     locked = Account.objects.select_for_update().get(pk=account.pk)
     subject = subjects.of_account(locked)
+    if unknown := sorted(set(values) - set(_NEEDS)):
+        raise InvalidAccount(
+            f"{', '.join(unknown)} can't be changed here.",
+            actor=actor,
+            action="account.update",
+            subject=subject,
+        )
     changes = {
         name: [getattr(locked, name), new] for name, new in values.items() if getattr(locked, name) != new
     }
     if not changes:
         return frozenset()
-    least = privilege.Authority.ACCOUNT_ADMIN
-    if _SSO_ADMIN_FIELDS & set(changes):
-        least = privilege.Authority.SSO_ACCOUNT_ADMIN
-    if _OPERATOR_FIELDS & set(changes):
-        least = privilege.Authority.OPERATOR
+    least = max(_NEEDS[name] for name in changes)
     privilege.require(actor, locked, least, action="account.update", subject=subject)
     if changes.get("sso_policy", [""])[-1] == SsoPolicy.MANDATORY:
         password_admins.require_one(locked, actor, "account.update", subject)

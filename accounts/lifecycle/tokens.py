@@ -46,10 +46,13 @@ def create_api_token(
     permission: TokenPermission = TokenPermission.MANAGE_USERS,
     expires_at: datetime | None = None,
 ) -> tuple[ApiToken, str]:
-    """Make an account token; return its row and the plain token, which nobody can read again."""
+    """Make an account token; return its row and the plain token, which nobody can read again.
+
+    Whoever has it may deactivate and remove every admin of the account, so it needs an SSO account admin (V-8).
+    """
     subject = subjects.of_account(account)
     privilege.require(
-        actor, account, privilege.Authority.ACCOUNT_ADMIN, action="api_token.create", subject=subject
+        actor, account, privilege.Authority.SSO_ACCOUNT_ADMIN, action="api_token.create", subject=subject
     )
     if not account.sso_ready or not account.sso_module:
         raise SsoNotReady(
@@ -148,6 +151,13 @@ def revoke_api_token(*, token: ApiToken, actor: Actor) -> bool:
     A personal one is revoked by its owner or whoever may change them, an account's by its admins.
     """
     subject = subjects.of_token(token)
+    if token.owner is not None and actor.kind in (ActorKind.SCIM, ActorKind.PROVIDER):
+        raise privilege.NotAllowed(
+            "A person's own token is theirs and their admins'.",
+            actor=actor,
+            action="api_token.revoke",
+            subject=subject,
+        )
     if token.owner is not None:
         privilege.require_over(actor, token.owner, action="api_token.revoke", subject=subject, itself=True)
     else:

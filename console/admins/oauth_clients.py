@@ -57,7 +57,7 @@ class SecretsOfClient(ReadOnlyInline):
 class OAuthClientAdmin(AccountScopedAdmin):
     """The clients of an account. Only their public keys can be changed."""
 
-    add_needs = change_needs = Authority.ACCOUNT_ADMIN
+    add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN  # V-8: as for API tokens
     audit_type = "oauth_client"
     created_leads_to_change = True
     when_empty = gettext_lazy(
@@ -167,8 +167,10 @@ class OAuthClientAdmin(AccountScopedAdmin):
 
     def offered(self, request: HttpRequest, obj: Any) -> frozenset[str]:
         """A client that was revoked stays so."""
-        may = require_viewer(request).may(Authority.ACCOUNT_ADMIN)
-        return frozenset({"add_secret", "revoke"}) if may and obj.revoked_at is None else frozenset()
+        viewer = require_viewer(request)
+        if obj.revoked_at is not None or not viewer.may(Authority.ACCOUNT_ADMIN):
+            return frozenset()
+        return frozenset({"add_secret", "revoke"} if viewer.may(Authority.SSO_ACCOUNT_ADMIN) else {"revoke"})
 
     @button(description=gettext_lazy("Add secret"), url_path="add-secret", icon="add")
     def add_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -200,7 +202,7 @@ class OAuthClientSecretAdmin(AccountScopedAdmin):
     """The secrets of all clients. A secret is never changed, only revoked."""
 
     account_lookup = "client__account"
-    add_needs = Authority.ACCOUNT_ADMIN
+    add_needs = Authority.SSO_ACCOUNT_ADMIN
     when_empty = gettext_lazy("Secrets belong to OAuth clients; add a client first.")
     form = TokenForm
     list_display = (

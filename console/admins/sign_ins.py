@@ -22,6 +22,7 @@ from console.admins.confirmed import ask_and_act, button
 from console.admins.debugger import DebuggedSignIns
 from console.admins.filters import EndedFilter, ScopedRelatedFilter
 from console.admins.person_access import session_badge
+from console.admins.relink import RelinkAction
 from console.scoping import Reach, Viewer, viewer_of
 from foundation.encryption import is_unreadable
 from foundation.redaction import mask_values
@@ -127,11 +128,11 @@ class FederatedIdentityAdmin(AccountScopedAdmin):
         return badge(_("closed")) if identity.closed_at is not None else badge(_("open"), "success")
 
 
-class SignInAttemptAdmin(DebuggedSignIns, AccountScopedAdmin):
+class SignInAttemptAdmin(RelinkAction, DebuggedSignIns, AccountScopedAdmin):
     """Tries to sign in through a provider: outcome, rules that fired, warnings, and the claims."""
 
     secret_columns = ("nonce", "code_verifier", "claims")
-    actions_detail = ("replay",)
+    actions_detail = ("replay", "relink")
     list_display = (
         "created_at",
         "outcome_shown",

@@ -67,7 +67,7 @@ def why_no_token(account: Account) -> str:
 class ApiTokenAdmin(AccountScopedAdmin):
     """The tokens of an account. A token is never changed, only revoked."""
 
-    add_needs = Authority.ACCOUNT_ADMIN
+    add_needs = Authority.SSO_ACCOUNT_ADMIN  # V-8: with it every admin can be removed
     audit_type = "api_token"
     when_empty = gettext_lazy("A directory that pushes people here by SCIM signs in with a token.")
     form = TokenForm

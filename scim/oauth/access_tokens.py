@@ -74,7 +74,7 @@ def resolve(plain: str, address: str) -> Credential | None:
             account_id=client.account_id,
             error="invalid_token",
         )
-    actor = Actor(ActorKind.SCIM, str(client.pk), f"OAuth client {client.name}", address)
+    actor = Actor(ActorKind.SCIM, str(client.pk), f"OAuth client {client.name}", address, client.account_id)
     return Credential(client.account, actor, rate_key=f"oauth:{client.pk}", client_id=client.pk)
 
 

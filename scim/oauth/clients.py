@@ -1,7 +1,8 @@
 """OAuth clients of an account: made, given secrets and keys, revoked (P-2, P-3, V-25).
 
-As with API tokens, an account admin makes them, once single sign-on works; ending one is always possible. Each change
-is one transaction with its audit event; secrets are in neither.
+As with API tokens, an SSO account admin makes them, once single sign-on works: what such a client may do, it may do to
+every admin of the account (V-8). Ending one is always possible, and any account admin may. Each change is one
+transaction with its audit event; secrets are in neither.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from foundation.secret_tokens import make_token
 from scim.models import OAuthAccessToken, OAuthClient, OAuthClientSecret
 from scim.oauth.client_authentication import SECRET_KIND
 from scim.oauth.client_keys import ClientKey, UnfitKeys, read_keys, written
+
+_MAKES, _ENDS = privilege.Authority.SSO_ACCOUNT_ADMIN, privilege.Authority.ACCOUNT_ADMIN
 
 
 class KeysRefused(Refused):
@@ -45,7 +48,7 @@ def subject_of(client: OAuthClient) -> Subject:
 def create_client(*, account: Account, actor: Actor, name: str, public_keys: str = "") -> OAuthClient:
     """Make a client, without a secret yet; ``public_keys`` is a JWKS document or "" (see ``client_keys``)."""
     subject, action = subjects.of_account(account), "oauth_client.create"
-    _require_admin(account, actor, action, subject)
+    _require(_MAKES, account, actor, action, subject)
     _require_sso(account, actor, action, subject)
     keys = _read_keys(public_keys, actor, action, subject)
     client = OAuthClient.objects.create(
@@ -126,7 +129,7 @@ def revoke_secret(*, secret: OAuthClientSecret, actor: Actor) -> bool:
     """End a secret, and the tokens that were got with it, at once; return whether it was still there to end."""
     client = secret.client
     subject = subject_of(client)
-    _require_admin(client.account, actor, "oauth_client.revoke_secret", subject)
+    _require(_ENDS, client.account, actor, "oauth_client.revoke_secret", subject)
     rows = OAuthClientSecret.objects.for_account(client.account_id).filter(pk=secret.pk, revoked_at=None)
     if not rows.update(revoked_at=timezone.now()):
         return False
@@ -145,7 +148,7 @@ def revoke_secret(*, secret: OAuthClientSecret, actor: Actor) -> bool:
 def revoke_client(*, client: OAuthClient, actor: Actor) -> bool:
     """End a client with all of its secrets, keys and tokens at once; return whether it was still usable."""
     subject = subject_of(client)
-    _require_admin(client.account, actor, "oauth_client.revoke", subject)
+    _require(_ENDS, client.account, actor, "oauth_client.revoke", subject)
     rows = OAuthClient.objects.for_account(client.account_id).filter(pk=client.pk, revoked_at=None)
     if not rows.update(revoked_at=timezone.now()):
         return False
@@ -160,8 +163,8 @@ def revoke_client(*, client: OAuthClient, actor: Actor) -> bool:
 
 
 def _locked(client: OAuthClient, actor: Actor, action: str) -> OAuthClient:
-    """Return the client's row, locked, for an admin of its account; raises when it was revoked."""
-    _require_admin(client.account, actor, action, subject_of(client))
+    """Return the client's row, locked, for who may give it credentials; raises when it was revoked."""
+    _require(_MAKES, client.account, actor, action, subject_of(client))
     rows = OAuthClient.objects.for_account(client.account_id).select_related("account")
     locked = rows.select_for_update(of=("self",)).get(pk=client.pk)
     if locked.revoked_at is not None:
@@ -174,8 +177,10 @@ def _locked(client: OAuthClient, actor: Actor, action: str) -> OAuthClient:
     return locked
 
 
-def _require_admin(account: Account, actor: Actor, action: str, subject: Subject) -> None:
-    privilege.require(actor, account, privilege.Authority.ACCOUNT_ADMIN, action=action, subject=subject)
+def _require(
+    least: privilege.Authority, account: Account, actor: Actor, action: str, subject: Subject
+) -> None:
+    privilege.require(actor, account, least, action=action, subject=subject)
 
 
 def _require_sso(account: Account, actor: Actor, action: str, subject: Subject) -> None:

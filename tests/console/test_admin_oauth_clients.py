@@ -35,10 +35,10 @@ def _made(world: World) -> tuple[OAuthClient, OAuthClientSecret]:
 def test_an_admin_makes_a_client_and_gets_what_the_directorys_console_asks_for(
     acme: World, browse: Browse
 ) -> None:  # V-25, P-2
-    browser = browse(acme.admin)
+    browser = browse(acme.sso_admin)
     made = browser.post(ADD, {"name": "Entra", "public_keys": ""}, follow=True)
     client = OAuthClient.objects.get()
-    assert (client.account, client.created_by_label) == (acme.account, acme.admin.user_name)
+    assert (client.account, client.created_by_label) == (acme.account, acme.sso_admin.user_name)
     assert str(client.pk) in words(made)
     assert "http://localhost:8000/oauth/token" in words(made)
 
@@ -65,12 +65,12 @@ def test_an_admin_makes_a_client_and_gets_what_the_directorys_console_asks_for(
         assert plain not in browser.get(address).text
     assert not any(plain in str(session.get_decoded()) for session in Session.objects.all())
     assert not any(plain in f"{event.message}{event.changes}" for event in AuditEvent.objects.all())
-    assert AuditEvent.objects.get(action="oauth_client.secret_added").actor_id == str(acme.admin.pk)
+    assert AuditEvent.objects.get(action="oauth_client.secret_added").actor_id == str(acme.sso_admin.pk)
 
 
 def test_the_reason_is_shown_while_single_sign_on_does_not_work(db: None, browse: Browse) -> None:  # P-3
     world = found_account("initech", enabled=False)
-    browser = browse(world.admin)
+    browser = browse(world.sso_admin)
     assert "enable an identity provider first" in words(browser.get(ADD))
     refused = browser.post(ADD, {"name": "Too early", "public_keys": ""})
     assert "a client can be made once single sign-on works" in words(refused)
@@ -82,7 +82,7 @@ def test_no_secret_is_made_for_a_client_of_another_account(
     acme: World, globex: World, browse: Browse
 ) -> None:
     theirs, _secret = _made(globex)
-    browser = browse(acme.admin)
+    browser = browse(acme.sso_admin)
     answer = browser.post(ADD_SECRET, {"client": str(theirs.pk), **NEVER})
     assert not SECRET.search(answer.text)
     assert "Select a valid choice" in words(answer)
@@ -93,7 +93,7 @@ def test_no_secret_is_made_for_a_client_of_another_account(
 
 def test_public_keys_are_edited_and_unfit_ones_refused_with_the_reason(acme: World, browse: Browse) -> None:
     client, _secret = _made(acme)
-    browser = browse(acme.admin)
+    browser = browse(acme.sso_admin)
     refused = save(browser, address_of(client), public_keys=jwks(rsa_key(), private=True))
     assert "make a new pair" in words(refused)
     client.refresh_from_db()
@@ -132,7 +132,7 @@ def read_names(browser: Client, client: OAuthClient) -> set[str]:
 def test_an_expiry_in_the_past_is_not_taken(acme: World, browse: Browse) -> None:  # P-2
     client, _secret = _made(acme)
     fields = {"client": str(client.pk), "expires_at_0": "2020-01-01", "expires_at_1": "00:00:00"}
-    assert "This moment has passed." in words(browse(acme.admin).post(ADD_SECRET, fields))
+    assert "This moment has passed." in words(browse(acme.sso_admin).post(ADD_SECRET, fields))
     assert client.secrets.count() == 1
 
 
@@ -151,7 +151,7 @@ def test_the_lists_tell_who_used_a_secret_from_where_and_whose_maker_left(
     used = {"last_used_at": timezone.now(), "last_used_ip": "203.0.113.9"}
     OAuthClient.objects.filter(pk=client.pk).update(**used)
     OAuthClientSecret.objects.filter(pk=secret.pk).update(created_by=acme.employee, **used)
-    browser = browse(acme.admin)
+    browser = browse(acme.sso_admin)
     for model in (OAuthClient, OAuthClientSecret):
         assert "203.0.113.9" in words(browser.get(page(model, "changelist")))
     assert "made by someone who left" not in words(browser.get(page(OAuthClientSecret, "changelist")))

@@ -9,7 +9,9 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from accounts import lifecycle
-from accounts.models import AccountRole, Group, User
+from accounts.models import AccountRole, BuiltInAccountRole, Group, User
+from audit.actors import Actor, ActorKind
+from audit.models import AuditEvent
 from foundation import outbox
 from spaces.access import grant_group_space_role
 from spaces.models import Space
@@ -19,6 +21,7 @@ from tests.journeys.conftest import OPERATOR, Company
 from tests.journeys.person_browser import PersonBrowser, sign_in
 from tests.journeys.seen import OIDC, SAML
 from tests.journeys.test_claims_to_access import map_role, spaces, switch_authorization_on
+from tests.worlds import add_person
 
 STARTS = pytest.mark.parametrize("start", [SAML, OIDC], ids=["saml", "oidc"])
 
@@ -67,6 +70,23 @@ def test_who_only_gains_stays_signed_in(acme: Company, browser: PersonBrowser) -
     apply_now(account=acme.account, actor=OPERATOR)
     outbox.drain()
     assert spaces(browser) == {"DevOps": ["Space Developer"], "Trial": ["Space Member"]}
+
+
+def test_nothing_is_applied_for_who_lost_the_role_before_the_work_was_done(
+    acme: Company, browser: PersonBrowser
+) -> None:
+    # V-8: an outbox row outlives the right of who left it
+    map_role(acme, "ops", DevOps="Space_Developer")
+    switch_authorization_on(acme)
+    sign_in(browser, OIDC, role_mapping="ops")
+    map_role_more(acme)
+    boss = add_person(acme.account, "boss", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    apply_now(account=acme.account, actor=Actor(ActorKind.USER, str(boss.pk), boss.user_name))
+    lifecycle.disable_user(user=boss, actor=OPERATOR)
+    outbox.drain()
+    assert spaces(browser) == {"DevOps": ["Space Developer"]}
+    refused = AuditEvent.objects.get(action="access.apply_roles", reason="privilege.not_allowed")
+    assert refused.actor_id == str(boss.pk)
 
 
 def map_role_more(company: Company) -> None:

@@ -11,30 +11,27 @@ from django.utils import timezone
 
 from accounts import lifecycle
 from accounts.models import (
-    ApiToken,
     BuiltInAccountRole,
-    EmailDomain,
-    Group,
+    Departure,
+    FactorKind,
     GuestAccess,
     HeldChange,
     Kind,
     Partner,
-    PartnerKey,
+    SecondFactor,
     User,
     UserSession,
 )
 from audit.actors import Actor, ActorKind
-from scim.models import OAuthClient
-from scim.oauth import clients
-from sso import providers
-from sso.models import IdentityProvider, ProtocolName, State, Vendor
+from sso.models import IdentityProvider, State
+from sso.session import SSO_BACKEND
 from tests.conftest import client_of
 from tests.console.admin_pages import Fields
+from tests.privilege_table.things import Things, found_things
 from tests.worlds import (
     OPERATOR,
     World,
     add_person,
-    add_provider,
     add_session,
     add_vendor_person,
     found_account,
@@ -56,36 +53,34 @@ class Role(StrEnum):
 
 
 @dataclass
+class Rank:
+    """People of one rank whom things are done to: present, disabled by an admin, removed, about to be removed."""
+
+    present: User
+    blocked: User
+    gone: User
+    session: UserSession  # of the present one
+    departure: Departure | None  # of the last: the directory's removal that waits (P-13)
+    held: HeldChange | None  # a directory wants another address for the present one
+
+
+@dataclass
 class Cast:
-    """Acme, its partner and its neighbour; ``boss`` is a second SSO account admin, ``peer`` a second account admin."""
+    """Acme, its partner and its neighbour, people of every rank, and the things that can be changed."""
 
     acme: World
     globex: World
     partner: Partner
-    boss: User
-    peer: User
-    gone: User  # deleted
-    pushed: Group  # by the directory
-    target: User  # a member whom things are done to
-    blocked: User  # disabled by an admin
-    blocked_boss: User  # an SSO account admin, disabled
-    draft: IdentityProvider
-    shared: IdentityProvider
-    token: ApiToken
-    client: OAuthClient
-    key: PartnerKey
-    held: HeldChange  # a directory wants another address for the boss
-    session: UserSession  # of the boss
-    staff: User  # a colleague of the one who acts
-    guest: GuestAccess  # of a member of globex, in acme
-    waiting_domain: EmailDomain  # of acme, not proven
-    former_guest: GuestAccess  # of another one, whose access is over
+    member: Rank
+    account_admin: Rank
+    sso_admin: Rank
+    staff: Rank
+    things: Things
     people: dict[Role, User] = field(default_factory=dict)
     browsers: dict[Role, Client] = field(default_factory=dict)
     at_first: str = ""  # the fingerprint of it all; each cell is rolled back to it
-    forms: dict[str, tuple[str, Fields]] = field(
-        default_factory=dict
-    )  # as the operator's page gave them, by change
+    pages: dict[str, Fields] = field(default_factory=dict)  # as the operator's browser got them, by address
+    forms: dict[str, tuple[str, Fields]] = field(default_factory=dict)  # what is sent, by change
 
     def actor(self, role: Role) -> Actor:
         """Return a role as the one who acts."""
@@ -97,55 +92,19 @@ def assemble() -> Cast:
     """Make everybody, and sign each role in."""
     partner = lifecycle.create_partner(actor=OPERATOR, slug="reseller", name="Reseller")
     acme, globex = found_account("acme", partner=partner), found_account("globex")
-    account = acme.account
-    boss = add_person(account, "boss", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
-    peer = add_person(account, "peer", BuiltInAccountRole.ACCOUNT_ADMIN)
-    gone, blocked = add_person(account, "gone"), add_person(account, "blocked")
-    blocked_boss = add_person(account, "blocked-boss", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
-    lifecycle.delete_user(user=gone, actor=OPERATOR)
-    for user in (blocked, blocked_boss):
-        lifecycle.disable_user(user=user, actor=OPERATOR)
-    draft = add_provider(account, "acme-draft", enabled=False)
-    shared = providers.create_provider(
-        actor=OPERATOR, slug="entra-all", name="Entra", protocol=ProtocolName.OIDC, vendor=Vendor.ENTRA
-    )
-    IdentityProvider.objects.filter(pk=shared.pk).update(state=State.DISABLED)  # no draft any more
     staff = add_vendor_person("stan", Kind.STAFF)
     GuestAccess.objects.create(
-        user=staff, account=account, basis="staff", expires_at=timezone.now() + timedelta(days=1)
+        user=staff, account=acme.account, basis="staff", expires_at=timezone.now() + timedelta(days=1)
     )
-    colleague = add_vendor_person("sten", Kind.STAFF)
-    held = HeldChange.objects.create(
-        account=account,
-        user=boss,
-        changes={"email": [boss.email, "new@acme.example"]},
-        asked_by="a directory",
-    )
-    key, _ = lifecycle.rotate_partner_key(partner=partner, actor=OPERATOR)
     cast = Cast(
         acme=acme,
         globex=globex,
         partner=partner,
-        boss=boss,
-        peer=peer,
-        gone=gone,
-        pushed=lifecycle.create_group(
-            account=account, actor=OPERATOR, name="Pushed", external_id="g-1", directory_owned=True
-        ),
-        target=add_person(account, "target"),
-        blocked=blocked,
-        blocked_boss=blocked_boss,
-        draft=draft,
-        shared=shared,
-        token=lifecycle.create_api_token(account=account, actor=OPERATOR, name="Acme directory")[0],
-        client=clients.create_client(account=account, actor=OPERATOR, name="Acme OAuth"),
-        key=key,
-        held=held,
-        session=add_session(boss),
-        staff=colleague,
-        guest=GuestAccess.objects.create(user=globex.employee, account=account),
-        waiting_domain=EmailDomain.objects.create(account=account, domain="waiting.example"),
-        former_guest=GuestAccess.objects.create(user=globex.admin, account=account, ended_at=timezone.now()),
+        member=_rank(acme, "mem", None),
+        account_admin=_rank(acme, "peer", BuiltInAccountRole.ACCOUNT_ADMIN),
+        sso_admin=_rank(acme, "boss", BuiltInAccountRole.SSO_ACCOUNT_ADMIN),
+        staff=_staff(),
+        things=found_things(acme, globex, partner),
     )
     cast.people = {
         Role.OPERATOR: add_vendor_person("olga", Kind.OPERATOR),
@@ -159,5 +118,44 @@ def assemble() -> Cast:
     for role in Role:
         cast.browsers[role] = client_of("localhost:8000")
         if role in cast.people:
-            sign_in(cast.browsers[role], cast.people[role])
+            _sign_in(cast.browsers[role], cast.people[role])
     return cast
+
+
+def _sign_in(browser: Client, user: User) -> None:
+    """Open a session; a member's began at the account's provider, so that no policy ends it."""
+    sign_in(browser, user)
+    if user.account is None:
+        return
+    session = browser.session
+    session["_auth_user_backend"] = SSO_BACKEND
+    session.save()
+    provider = IdentityProvider.objects.for_account(user.account).filter(state=State.ENABLED).first()
+    UserSession.objects.filter(user=user).update(provider_id=provider and provider.pk)
+
+
+def _rank(world: World, name: str, role: BuiltInAccountRole | None) -> Rank:
+    account = world.account
+    present, blocked, gone, leaving = (
+        add_person(account, f"{prefix}{name}", role) for prefix in ("", "blocked-", "gone-", "leaving-")
+    )
+    User.objects.filter(pk=leaving.pk).update(deleted_at=timezone.now())  # they keep what they had until then
+    departure = Departure.objects.create(account=account, user=leaving, held=True, asked_by="a directory")
+    held = HeldChange.objects.create(
+        account=account, user=present, changes={"email": [present.email, f"new-{name}@acme.example"]}
+    )
+    return _with_status(present, blocked, gone, departure=departure, held=held)
+
+
+def _staff() -> Rank:
+    people = (add_vendor_person(name, Kind.STAFF) for name in ("sten", "blocked-sten", "gone-sten"))
+    return _with_status(*people, departure=None, held=None)
+
+
+def _with_status(
+    present: User, blocked: User, gone: User, *, departure: Departure | None, held: HeldChange | None
+) -> Rank:
+    lifecycle.disable_user(user=blocked, actor=OPERATOR)
+    lifecycle.delete_user(user=gone, actor=OPERATOR)
+    SecondFactor.objects.create(user=present, kind=FactorKind.TOTP, name="app", secret="JBSWY3DPEHPK3PXP")
+    return Rank(present, blocked, gone, add_session(present), departure, held)

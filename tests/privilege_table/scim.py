@@ -11,6 +11,9 @@ from accounts.models import AccountRoleMembership, Group, GroupMembership, Kind,
 from tests.privilege_table.cast import Cast
 from tests.scim.directory import PATCH_OP
 
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+
 
 class Credential(StrEnum):
     """What a request to SCIM carries."""
@@ -95,16 +98,39 @@ def _of(whom: str, user: Callable[[Cast], User], *, names: int, rest: int) -> li
     ]
 
 
+def _other_ways(name: str, method: str, status: int) -> Push:
+    """Return a change of an SSO account admin's user name that is no PATCH of the person (V-8)."""
+
+    def boss(cast: Cast) -> str:
+        return f"/Users/{cast.sso_admin.present.pk}"
+
+    def bulk(cast: Cast) -> Any:
+        data = _patched(userName="renamed")(cast)
+        operation = {"method": "PATCH", "path": boss(cast), "data": data}
+        return {"schemas": [BULK], "Operations": [operation]}
+
+    put = method == "PUT"
+    return Push(
+        name,
+        method,
+        boss if put else lambda cast: "/Bulk",
+        (lambda cast: {"schemas": [USER], "userName": "renamed"}) if put else bulk,
+        status,
+        False,
+        lambda cast: _fresh(cast.sso_admin.present).user_name == "renamed",
+    )
+
+
 def _unheard(what: str, seen: Callable[[User], bool], **value: Any) -> Push:
     """Return a change that is answered and does nothing: what SCIM has no word for (P-9, V-8)."""
     return Push(
         what,
         "PATCH",
-        _person(lambda cast: cast.target),
+        _person(lambda cast: cast.member.present),
         _patched(**value),
         200,
         False,
-        lambda cast: seen(_fresh(cast.target)),
+        lambda cast: seen(_fresh(cast.member.present)),
     )
 
 
@@ -113,15 +139,26 @@ def _is_admin(user: User) -> bool:
 
 
 def _group(cast: Cast) -> str:
-    return f"/Groups/{cast.pushed.pk}"
+    return f"/Groups/{cast.things.pushed.pk}"
 
 
 PUSHES: tuple[Push, ...] = (
-    *_of("a member", lambda cast: cast.target, names=200, rest=200),
-    *_of("an account admin", lambda cast: cast.peer, names=403, rest=200),
-    *_of("an SSO account admin", lambda cast: cast.boss, names=403, rest=200),
+    *_of("a member", lambda cast: cast.member.present, names=200, rest=200),
+    *_of("an account admin", lambda cast: cast.account_admin.present, names=403, rest=200),
+    *_of("an SSO account admin", lambda cast: cast.sso_admin.present, names=403, rest=200),
+    _other_ways("PUT of another user name of an SSO account admin", "PUT", 403),
+    _other_ways("another user name of an SSO account admin in a bulk", "POST", 200),
+    Push(
+        "a second person of an SSO account admin's user name",
+        "POST",
+        lambda cast: "/Users",
+        lambda cast: {"schemas": [USER], "userName": cast.sso_admin.present.user_name, "externalId": "x-9"},
+        409,
+        False,
+        lambda cast: User.objects.filter(external_id="x-9").exists(),
+    ),
     *_of("an operator", lambda cast: cast.people["operator"], names=404, rest=404),  # type: ignore[index]
-    *_of("vendor staff", lambda cast: cast.staff, names=404, rest=404),
+    *_of("vendor staff", lambda cast: cast.staff.present, names=404, rest=404),
     *_of("a partner's admin", lambda cast: cast.people["partner admin"], names=404, rest=404),  # type: ignore[index]
     *_of("somebody of another account", lambda cast: cast.globex.admin, names=404, rest=404),
     _unheard("a password", lambda row: row.check_password("mine-Mine-9"), password="mine-Mine-9"),
@@ -144,11 +181,15 @@ PUSHES: tuple[Push, ...] = (
         _group,
         lambda cast: {
             "schemas": [PATCH_OP],
-            "Operations": [{"op": "add", "path": "members", "value": [{"value": str(cast.target.pk)}]}],
+            "Operations": [
+                {"op": "add", "path": "members", "value": [{"value": str(cast.member.present.pk)}]}
+            ],
         },
         204,
         True,
-        lambda cast: GroupMembership.objects.filter(user=cast.target, group=cast.pushed).exists(),
+        lambda cast: GroupMembership.objects.filter(
+            user=cast.member.present, group=cast.things.pushed
+        ).exists(),
     ),
     Push(
         "an operator in a group",

@@ -65,7 +65,7 @@ def test_file_acts_as_the_operator(
     change: str, seen: Callable[[User], bool], cast: Cast, tmp_path: Path, record_property: Any
 ) -> None:
     # V-8, V-24
-    for user in (cast.target, cast.boss):
+    for user in (cast.member.present, cast.sso_admin.present):
         with undone():
             assert applied(tmp_path, user.user_name, change) == ""
             assert seen(User.objects.get(pk=user.pk)), user
@@ -76,7 +76,7 @@ def test_file_lifts_no_disable_and_changes_no_password(
     cast: Cast, tmp_path: Path, record_property: Any
 ) -> None:
     # V-24
-    for user in (cast.blocked, cast.blocked_boss):
+    for user in (cast.member.blocked, cast.sso_admin.blocked):
         with undone():
             applied(tmp_path, user.user_name, "given_name: X, password: mine-Mine-Mine-9")
             found = User.objects.get(pk=user.pk)
@@ -89,6 +89,6 @@ def test_file_makes_nobody_an_operator(cast: Cast, tmp_path: Path, record_proper
     # V-8: operators are made by `manage.py create_admin` alone
     for change in ("kind: operator", "is_operator: true", "account_roles: [Operator]"):
         with undone():
-            assert applied(tmp_path, cast.target.user_name, change)
-            assert User.objects.get(pk=cast.target.pk).kind == Kind.MEMBER
+            assert applied(tmp_path, cast.member.present.user_name, change)
+            assert User.objects.get(pk=cast.member.present.pk).kind == Kind.MEMBER
     record_property("privilege_cells", ("configuration file", 0, 3))

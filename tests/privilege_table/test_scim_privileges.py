@@ -10,10 +10,9 @@ import pytest
 from django.test import Client
 
 from accounts import lifecycle
-from audit.models import AuditEvent
 from scim.oauth import clients
 from tests.privilege_table.cast import Cast, Role
-from tests.privilege_table.cells import fingerprint, undone
+from tests.privilege_table.cells import fingerprint, undone, watching
 from tests.privilege_table.scim import PUSHES, REFUSED, Credential, Push
 from tests.worlds import OPERATOR
 
@@ -25,10 +24,10 @@ def header_of(cast: Cast, credential: Credential) -> str:
     if credential is Credential.NONE:
         return ""
     if credential is Credential.OAUTH:
-        _, secret = clients.add_secret(client=cast.client, actor=OPERATOR)
+        _, secret = clients.add_secret(client=cast.things.client, actor=OPERATOR)
         asked = {
             "grant_type": "client_credentials",
-            "client_id": cast.client.client_id,
+            "client_id": cast.things.client.client_id,
             "client_secret": secret,
         }
         answer = Client(headers={"host": "localhost:8000"}).post(
@@ -73,9 +72,10 @@ def _judged(cast: Cast, push: Push, credential: Credential, authorization: str, 
     browser = Client(headers={"host": "localhost:8000", "authorization": authorization})
     body = push.body(cast)
     data = b"" if body is None else json.dumps(body).encode()
-    answer = browser.generic(
-        push.method, f"/api/scim{push.path(cast)}", data, content_type="application/scim+json"
-    )
+    with watching() as watch:
+        answer = browser.generic(
+            push.method, f"/api/scim{push.path(cast)}", data, content_type="application/scim+json"
+        )
     happened = push.seen(cast)
     wanted = REFUSED.get(credential, frozenset({push.status}))
     theirs = credential is Credential.OTHER_TOKEN and (
@@ -88,11 +88,10 @@ def _judged(cast: Cast, push: Push, credential: Credential, authorization: str, 
     if happened != (push.happens and credential not in REFUSED):
         return "happened" if happened else "did not happen"
     if happened:
-        done = AuditEvent.objects.filter(actor_kind="scim", reason="")
-        return "" if done.exists() else "no event"
-    if credential in REFUSED and fingerprint() != at_first:
+        return "" if watch.events(actor_kind="scim", reason="") else "no event"
+    if credential in REFUSED and watch.changed(at_first):
         return "changed something"
     if push.status == 403 and credential not in REFUSED:
-        held = AuditEvent.objects.filter(reason="user.change_held", actor_kind="scim")
-        return "" if held.exists() else "the refusal is not in the trail"
+        held = watch.events(reason="user.change_held", actor_kind="scim")
+        return "" if held else "the refusal is not in the trail"
     return ""

@@ -54,10 +54,10 @@ def _made(world: World) -> tuple[OAuthClient, OAuthClientSecret]:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_an_account_admin_may_and_the_change_is_audited(acme: World, change: str) -> None:  # P-2, V-8
-    before = AuditEvent.objects.filter(actor_id=str(acme.admin.pk)).count()
-    assert CHANGES[change](_as(acme.admin), *_made(acme))
-    event = AuditEvent.objects.get(actor_id=str(acme.admin.pk))
+def test_an_sso_account_admin_may_and_the_change_is_audited(acme: World, change: str) -> None:  # P-2, V-8
+    before = AuditEvent.objects.filter(actor_id=str(acme.sso_admin.pk)).count()
+    assert CHANGES[change](_as(acme.sso_admin), *_made(acme))
+    event = AuditEvent.objects.get(actor_id=str(acme.sso_admin.pk))
     assert before == 0
     assert (event.object_type, event.account_id) == ("oauth_client", acme.account.pk)
     assert "socs_" not in f"{event.message}{event.changes}"
@@ -65,7 +65,7 @@ def test_an_account_admin_may_and_the_change_is_audited(acme: World, change: str
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_nobody_else_may(acme: World, change: str) -> None:  # P-2, V-8
-    other_admin = found_account("globex").admin
+    other_admin = found_account("globex").sso_admin
     staff = add_vendor_person("stan", Kind.STAFF)
     directory = Actor(ActorKind.SCIM, "x", "a directory")
     for actor in (_as(acme.employee), _as(other_admin), _as(staff), directory):
@@ -89,9 +89,9 @@ def test_without_working_single_sign_on_clients_can_be_ended_but_not_made(
     client.refresh_from_db()
     for change in ("create", "add_secret", "set_keys"):
         with pytest.raises(SsoNotReady, match="once single sign-on works"):
-            CHANGES[change](_as(acme.admin), client, secret)
+            CHANGES[change](_as(acme.sso_admin), client, secret)
     for change in ("revoke_secret", "revoke"):
-        assert CHANGES[change](_as(acme.admin), client, secret) is True
+        assert CHANGES[change](_as(acme.sso_admin), client, secret) is True
 
 
 def test_a_client_that_was_revoked_gets_nothing_more(acme: World) -> None:  # V-25
@@ -100,7 +100,7 @@ def test_a_client_that_was_revoked_gets_nothing_more(acme: World) -> None:  # V-
     assert clients.revoke_client(client=client, actor=OPERATOR) is False
     for change in ("add_secret", "set_keys"):
         with pytest.raises(clients.ClientRevoked):
-            CHANGES[change](_as(acme.admin), client, secret)
+            CHANGES[change](_as(acme.sso_admin), client, secret)
     assert clients.revoke_secret(secret=secret, actor=OPERATOR) is True
     assert clients.revoke_secret(secret=secret, actor=OPERATOR) is False
 
@@ -169,9 +169,9 @@ def test_command_makes_neither_client_nor_secret_while_single_sign_on_does_not_w
 
 
 def test_a_client_outlives_its_maker(acme: World) -> None:  # V-14
-    client = clients.create_client(account=acme.account, actor=_as(acme.admin), name="Entra")
-    _row, secret = clients.add_secret(client=client, actor=_as(acme.admin))
-    lifecycle.delete_user(user=acme.admin, actor=configuration())
+    client = clients.create_client(account=acme.account, actor=_as(acme.sso_admin), name="Entra")
+    _row, secret = clients.add_secret(client=client, actor=_as(acme.sso_admin))
+    lifecycle.delete_user(user=acme.sso_admin, actor=configuration())
     token_of(
         ask({"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": secret})
     )

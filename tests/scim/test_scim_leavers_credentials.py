@@ -9,7 +9,9 @@ import time_machine
 from django.utils import timezone
 
 from accounts import lifecycle
-from accounts.models import ApiToken, User
+from accounts.lifecycle.roles import account_role_named
+from accounts.models import ApiToken, BuiltInAccountRole, User
+from accounts.sources import Source
 from accounts.tasks import limit_leavers_tokens
 from audit.actors import Actor, ActorKind, configuration
 from audit.models import AuditEvent
@@ -23,8 +25,11 @@ from tests.worlds import World, found_account
 
 @pytest.fixture
 def acme(db: None) -> World:
-    """An account with two admins."""
-    return found_account("acme")
+    """An account with two SSO account admins."""
+    world = found_account("acme")
+    role = account_role_named(world.account, BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    lifecycle.grant_account_role(user=world.admin, role=role, actor=configuration(), source=Source.MANUAL)
+    return world
 
 
 def _as(user: User) -> Actor:
