@@ -21,6 +21,10 @@ person_restored = Signal()
 # A new account exists and needs what every account has. Arguments: account, actor.
 account_created = Signal()
 
+# An account's own columns changed: `sso` ends setup links where single sign-on is off. Arguments: account, actor,
+# changed (names of columns).
+account_changed = Signal()
+
 # A person was created (``created``), or their columns changed. Arguments: user, actor, changed (names of columns).
 person_changed = Signal()
 

@@ -15,6 +15,7 @@ class ActorKind(StrEnum):
     SCIM = "scim"  # a directory's token
     CONFIGURATION = "configuration"  # manage.py configure and the other commands: the vendor operator
     SYSTEM = "system"  # scheduled work
+    SETUP_LINK = "setup_link"  # somebody without a login, who was sent a link to fill in one draft (V-22)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,5 +31,6 @@ urlpatterns = [
     path("", include("scim.oauth.urls")),
     path("", include("sso_saml.urls")),
     path("", include("sso_oidc.urls")),
+    path("", include("console.setup.urls")),
     path("", include("sso.urls")),
 ]

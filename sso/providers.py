@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from accounts import password_admins, privilege
 from accounts.models import Account, Partner
-from audit.actors import Actor
+from audit.actors import Actor, ActorKind
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
-from sso import protocols, readiness, subjects
+from sso import protocols, readiness, setup_link_changes, subjects
 from sso.claim_names import CLAIMS
 from sso.graph.clearing import forget_for_changed_target
 from sso.models import FederatedIdentity, IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
@@ -74,7 +74,10 @@ def vendor_defaults(protocol: str, vendor: str) -> dict[str, bool]:
 
 
 def require_authority(provider: IdentityProvider, actor: Actor, action: str) -> None:
-    """Raise ``privilege.NotAllowed`` unless the actor may configure this provider."""
+    """Raise ``privilege.NotAllowed`` unless the actor may configure this provider; a setup link its draft (V-22)."""
+    if actor.kind is ActorKind.SETUP_LINK:
+        setup_link_changes.require_link(provider, actor, action)
+        return
     least = privilege.Authority.OPERATOR if provider.is_shared else privilege.Authority.SSO_ACCOUNT_ADMIN
     privilege.require(
         actor, provider.account_id, least, action=action, subject=subjects.of_provider(provider)
@@ -172,6 +175,7 @@ def note_protocol_change(
         ]
     )
     forget_for_changed_target(provider=provider, actor=actor, changed=changes)
+    setup_link_changes.note(provider=provider, actor=actor, changes=changes)
     note = "; its identities are suspended until an admin confirms the directory" if suspended else ""
     record(
         actor=actor,
@@ -197,12 +201,17 @@ def note_proof(*, provider: IdentityProvider, version: int) -> None:
 
 @refusals_audited
 @transaction.atomic
-def enable_provider(*, provider: IdentityProvider, actor: Actor) -> bool:
-    """Let a provider sign people in; ``NotReady`` says what is missing. Returns whether anything changed."""
+def enable_provider(*, provider: IdentityProvider, actor: Actor, seen_version: int | None = None) -> bool:
+    """Let a provider sign people in; ``NotReady`` says what is missing. Returns whether anything changed.
+
+    ``seen_version`` is the version whose differences the admin was shown: where a setup link filled the draft in,
+    nothing else is enabled (V-22, ``setup_link_changes.NotSeen``). Enabling ends the provider's setup links.
+    """
     locked = IdentityProvider.objects.select_for_update().get(pk=provider.pk)
     require_authority(locked, actor, "provider.enable")
     if locked.state == State.ENABLED:
         return False
+    setup_link_changes.require_seen(provider=locked, actor=actor, seen_version=seen_version)
     missing = problems_of(locked)
     if missing:
         raise NotReady(
@@ -216,6 +225,7 @@ def enable_provider(*, provider: IdentityProvider, actor: Actor) -> bool:
     if account is not None:
         password_admins.require_one(account, actor, "provider.enable", subjects.of_provider(locked))
     _change_state(locked, actor, State.ENABLED)
+    setup_link_changes.approve(provider=locked, actor=actor)
     provider.refresh_from_db()
     return True
 

@@ -21,7 +21,7 @@ from accounts.models import (
     Partner,
     SsoPolicy,
 )
-from accounts.signals import account_created
+from accounts.signals import account_changed, account_created
 from audit.actors import Actor
 from audit.recorder import Subject, record
 from audit.refusals import Refused, refusals_audited
@@ -187,6 +187,7 @@ def update_account(*, account: Account, actor: Actor, values: dict[str, Any]) ->
         message=f"Account {locked.name}: {', '.join(sorted(changes))} changed.",
         changes={name: [str(old), str(new)] for name, (old, new) in changes.items()},
     )
+    account_changed.send(sender=Account, account=locked, actor=actor, changed=frozenset(changes))
     account.refresh_from_db()
     return frozenset(changes)
 

@@ -50,6 +50,7 @@ ENTRANCE_NAME = {
     ActorKind.SCIM.value: gettext_lazy("directory"),
     ActorKind.CONFIGURATION.value: gettext_lazy("configuration file"),
     ActorKind.SYSTEM.value: gettext_lazy("system"),
+    ActorKind.SETUP_LINK.value: gettext_lazy("setup link"),
 }
 # Entries of AuditEvent.changes that list things; all others hold [old, new].
 _LISTS = frozenset({"groups_received", "rules", "warnings", "added", "removed"})

@@ -134,10 +134,12 @@ class ConfirmedActions:
         done: str,
         details: Callable[[Any], object] | None = None,
         back_to_list: bool = False,
+        hidden: Callable[[Any], Mapping[str, str]] | None = None,
     ) -> HttpResponse:
         """Ask or act, then go back to the row, or to the list where acting takes the row away.
 
-        ``question`` may hold ``%(name)s``; ``details`` returns safe HTML to show below it.
+        ``question`` may hold ``%(name)s``; ``details`` returns safe HTML to show below it, ``hidden`` fields that say
+        what was shown.
         """
         obj = self.offered_row(request, object_id, name)
         back = self.url_of("change", obj.pk)
@@ -155,6 +157,7 @@ class ConfirmedActions:
             question=question % {"name": obj},
             button=button,
             details=details(obj) if details is not None else "",
+            hidden=hidden(obj) if hidden is not None else None,
         )
 
     def ask(

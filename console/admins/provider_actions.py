@@ -14,6 +14,7 @@ from accounts.models import Account
 from audit.actors import Actor
 from console.admins.columns import facts
 from console.admins.confirmed import ask_and_act, button
+from console.admins.setup_links import set_up_by_link
 from console.policy_impact_page import if_disabled, if_disabled_for_all, joined, note
 from console.scoping import require_viewer
 from sso import providers
@@ -31,8 +32,9 @@ def issuer_of(provider: IdentityProvider) -> str:
     return oidc_settings_of(provider).issuer
 
 
-def _enable(actor: Actor, provider: IdentityProvider) -> bool:
-    return providers.enable_provider(provider=provider, actor=actor)
+def _version_in(request: HttpRequest) -> int | None:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _disable(actor: Actor, provider: IdentityProvider) -> bool:
@@ -96,14 +98,22 @@ class ProviderActions:
         switch = "disable" if obj.state == State.ENABLED else "enable"
         return frozenset({switch, "confirm_directory"} if suspended else {switch})
 
-    enable = ask_and_act(  # refused with what is missing
-        "enable",
-        label=gettext_lazy("Enable"),
-        icon="check_circle",
-        question=gettext_lazy("Let people sign in through %(name)s?"),
-        change=_enable,
-        done=gettext_lazy("Enabled. It has a button on the account's login page now."),
-    )
+    @button(description=gettext_lazy("Enable"), url_path="enable", icon="check_circle")
+    def enable(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Switch on; what a setup link filled in is shown first, and exactly that is enabled (V-22)."""
+        return self.confirmed(
+            request,
+            object_id,
+            name="enable",
+            question=_("Let people sign in through %(name)s?"),
+            button=_("Enable"),
+            change=lambda actor, provider: providers.enable_provider(
+                provider=provider, actor=actor, seen_version=_version_in(request)
+            ),
+            done=_("Enabled. It has a button on the account's login page now."),
+            details=set_up_by_link,
+            hidden=lambda provider: {"version": str(provider.version)},
+        )
 
     @button(description=gettext_lazy("Disable"), url_path="disable", icon="block")
     def disable(self, request: HttpRequest, object_id: str) -> HttpResponse:

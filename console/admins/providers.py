@@ -27,6 +27,7 @@ from console.admins.not_yet import not_yet
 from console.admins.provider_actions import ProviderActions
 from console.admins.provider_form import NewProviderForm, ProviderForm, why_no_provider
 from console.admins.provider_graph import GraphPage
+from console.admins.setup_links import SetupLinksPage
 from console.oidc.page import OidcPage, is_oidc
 from console.oidc.tenants import TenantInline
 from console.saml.page import SamlPage, is_saml
@@ -49,7 +50,9 @@ _EDITED = (
 _STATE_KIND = {State.ENABLED: "success", State.DRAFT: "info", State.DISABLED: ""}
 
 
-class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, GraphPage, AccountScopedAdmin):
+class IdentityProviderAdmin(
+    ProviderActions, ClaimsTrial, OidcPage, SamlPage, GraphPage, SetupLinksPage, AccountScopedAdmin
+):
     """The providers of an account, a partner or the deployment."""
 
     add_needs = change_needs = Authority.SSO_ACCOUNT_ADMIN
@@ -62,7 +65,7 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Gr
     search_fields = ("name", "slug")
     actions_detail = (
         *(*ProviderActions.actions_detail, "test_connection", "try_claims"),
-        *(*SamlPage.actions_saml, *OidcPage.actions_oidc),
+        *(*SamlPage.actions_saml, *OidcPage.actions_oidc, *SetupLinksPage.actions_setup),
     )
     actions_submit_line = (*SamlPage.submit_saml, *OidcPage.submit_oidc)
     inlines = (TenantInline,)
@@ -107,12 +110,15 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Gr
             return switches
         trial = {"try_claims"} if obj.account_id is not None else set()
         is_operator = require_viewer(request).may(Authority.OPERATOR)
-        protocols = self.offered_saml(obj) | self.offered_oidc(obj, is_operator)
+        protocols = self.offered_saml(obj) | self.offered_oidc(obj, is_operator) | self.offered_setup(obj)
         return switches | {"test_connection"} | trial | protocols
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Leave to the top what has no place further down the page."""
-        below = {"enable", "test_connection", *self.actions_saml, *self.actions_oidc}
+        below = {
+            *("enable", "test_connection"),
+            *(*self.actions_saml, *self.actions_oidc, *self.actions_setup),
+        }
         actions = super().get_actions_detail(request, object_id)
         return [action for action in actions if action.method.__name__ not in below]
 
@@ -168,6 +174,7 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Gr
             *self.saml_columns,
             *self.oidc_columns,
             *self.graph_columns,
+            *self.setup_columns,
         )
         # Above accounts the vendor is part of what was decided when it was made (O-3).
         return (*shown, *((*_OF_THE_ACCOUNT, "vendor") if obj.is_shared else ()))
@@ -191,7 +198,7 @@ class IdentityProviderAdmin(ProviderActions, ClaimsTrial, OidcPage, SamlPage, Gr
         if not require_viewer(request).sees_many_accounts:
             hidden.add("account")
         names = {} if may_change else {"claim_names": "claim_names_shown"}
-        sections = [self.head]
+        sections = [self.head, *self.setup_fieldset(obj, may_change=may_change)]
         if is_saml(obj):
             sections += self.saml_fieldsets(obj, may_change=may_change)
         else:

@@ -60,11 +60,17 @@ def our_side(provider: IdentityProvider) -> SafeString:
 
 
 def _asked(asked: Asked) -> SafeString:
-    """Return a field's name, what it is for where the console has one field for several purposes, and its place."""
+    """Return a field's name and its place in the console."""
+    return format_html(
+        '{}<span class="console-quiet console-place">{}</span>', asked_name(asked), asked.place
+    )
+
+
+def asked_name(asked: Asked) -> str:
+    """Return a field's name, with what it is for where the console has one field for several purposes."""
     purposes = {OurUrl.POST_LOGOUT: _("after signing out"), OurUrl.ADMIN_CONSENT: _("after admin consent")}
     purpose = purposes.get(asked.url, "") if asked.name == "Redirect URI" else ""
-    name = f"{asked.name} ({purpose})" if purpose else asked.name
-    return format_html('{}<span class="console-quiet console-place">{}</span>', name, asked.place)
+    return f"{asked.name} ({purpose})" if purpose else asked.name
 
 
 def secret_state(settings: OidcSettings) -> SafeString:

@@ -31,6 +31,7 @@ from console.scoping import actor_of
 from foundation.encryption import is_stored
 from sso import providers
 from sso.models import IdentityProvider, ProtocolName, State
+from sso.setup_link_changes import waiting
 from sso_oidc import client_keys
 from sso_oidc.admin_consent import is_offered
 from sso_oidc.client_authentication import ClientAuthentication
@@ -190,6 +191,8 @@ class OidcPage(OidcActions, ProviderTesting):
         enable = form.ENABLE in request.POST
         moved = "issuer" in changed and bool(settings_of(provider).issuer)
         found = read_and_tell(request, provider) if enable or moved else True
+        if enable and found and waiting(provider):  # V-22: the difference is shown first
+            return redirect(self.url_of("enable", provider.pk))
         if enable and found:
             self.enable_oidc(request, provider)
         elif enable:

@@ -30,6 +30,7 @@ from console.saml.held_certificates import drawn
 from console.scoping import actor_of
 from sso import providers
 from sso.models import IdentityProvider, KeyRole, ProtocolName, State
+from sso.setup_link_changes import waiting
 from sso_saml.configuration import save_saml_settings
 from sso_saml.key_pairs import pairs_of
 from sso_saml.metadata_refresh import pending
@@ -168,6 +169,8 @@ class SamlPage(SamlActions, ProviderTesting):
         if "metadata_url" in changed and settings_of(provider).metadata_url:
             self.refresh_and_tell(request, provider)
         if form.ENABLE in request.POST:
+            if waiting(provider):  # V-22: the difference is shown first
+                return redirect(self.url_of("enable", provider.pk))
             self.enable_saml(request, provider)
         if form.TEST in request.POST:
             return self.test_saml(request, provider)

@@ -6,6 +6,7 @@ from sso.models.graph import AdminConsent, GraphAccess
 from sso.models.identity import FederatedIdentity
 from sso.models.key_pair import KeyRole, ProviderKeyPair
 from sso.models.provider import IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
+from sso.models.setup_link import SetupLink
 
 __all__ = [
     "AdminConsent",
@@ -19,6 +20,7 @@ __all__ = [
     "ProviderGrant",
     "ProviderKeyPair",
     "Purpose",
+    "SetupLink",
     "SignInAttempt",
     "Stage",
     "State",

@@ -65,6 +65,7 @@ _TABLES = (
     "sso.GraphAccess",
     "sso.IdentityProvider",
     "sso.ProviderGrant",
+    "sso.SetupLink",
     "sso_oidc.ClientKeyPair",
     "sso_oidc.EntraTenant",
     "sso_oidc.OidcSettings",

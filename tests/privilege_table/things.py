@@ -19,11 +19,12 @@ from accounts.models import (
     PartnerKey,
     User,
 )
+from audit.actors import Actor, ActorKind
 from scim.models import OAuthClient, OAuthClientSecret
 from scim.oauth import clients
 from spaces.guest_roles import grant_guest_account_role, grant_guest_space_role
-from sso import providers
-from sso.models import IdentityProvider, ProtocolName, ProviderGrant, State, Vendor
+from sso import providers, setup_links
+from sso.models import IdentityProvider, ProtocolName, ProviderGrant, SetupLink, State, Vendor
 from sso_oidc.configuration import save_tenant
 from sso_oidc.models import EntraTenant
 from sso_saml.configuration import SamlValues, save_saml_settings
@@ -55,6 +56,8 @@ class Things:
     guest: GuestAccess
     guest_with_roles: GuestAccess
     former_guest: GuestAccess  # whose access is over
+    setup_link: SetupLink  # of the draft
+    other_setup_link: SetupLink  # of a draft of globex
 
 
 def found_things(acme: World, globex: World, partner: Partner) -> Things:
@@ -62,8 +65,9 @@ def found_things(acme: World, globex: World, partner: Partner) -> Things:
     account = acme.account
     client = clients.create_client(account=account, actor=OPERATOR, name="Acme OAuth")
     granted = _above("entra-granted")
+    draft = add_provider(account, "acme-draft", enabled=False)
     return Things(
-        draft=add_provider(account, "acme-draft", enabled=False),
+        draft=draft,
         saml=_saml(acme),
         shared=_above("entra-all"),
         granted=granted,
@@ -87,7 +91,14 @@ def found_things(acme: World, globex: World, partner: Partner) -> Things:
         guest=_guest(acme, globex.employee),
         guest_with_roles=_with_roles(acme, _guest(acme, globex.sso_admin)),
         former_guest=_guest(acme, globex.admin, ended_at=timezone.now()),
+        setup_link=_setup_link(acme, draft),
+        other_setup_link=_setup_link(globex, add_provider(globex.account, "globex-draft", enabled=False)),
     )
+
+
+def _setup_link(world: World, draft: IdentityProvider) -> SetupLink:
+    maker = Actor(ActorKind.USER, str(world.sso_admin.pk), world.sso_admin.user_name)
+    return setup_links.make_setup_link(provider=draft, actor=maker)[0]
 
 
 def _guest(acme: World, user: User, *, ended_at: datetime | None = None) -> GuestAccess:

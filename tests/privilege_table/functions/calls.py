@@ -21,6 +21,8 @@ OUTSIDE = frozenset({DIRECTORY, PROVIDER})
 # Those who were entitled, or are elsewhere: they get through to nothing.
 OTHER_DIRECTORY, OTHER_PROVIDER = "another account's directory", "another account's provider"
 DISABLED = "SSO account admin, disabled meanwhile"
+LINK = "setup link of a draft"
+OTHER_LINK = "another account's setup link"
 ACTORS: tuple[str, ...] = (
     *(role.value for role in Role if role is not Role.ANONYMOUS),
     DIRECTORY,
@@ -29,6 +31,8 @@ ACTORS: tuple[str, ...] = (
     OTHER_DIRECTORY,
     OTHER_PROVIDER,
     DISABLED,
+    LINK,
+    OTHER_LINK,
 )
 
 Given = Callable[[Cast], dict[str, Any]]
@@ -45,6 +49,10 @@ def actor_named(cast: Cast, name: str) -> Actor:
         OTHER_DIRECTORY: Actor(ActorKind.SCIM, "globex", "Globex directory", account_id=globex),
         OTHER_PROVIDER: Actor(ActorKind.PROVIDER, "globex", "Globex Okta", account_id=globex),
         DISABLED: Actor(ActorKind.USER, str(disabled.pk), disabled.user_name),
+        LINK: Actor(ActorKind.SETUP_LINK, str(cast.things.setup_link.pk), "setup link", account_id=acme),
+        OTHER_LINK: Actor(
+            ActorKind.SETUP_LINK, str(cast.things.other_setup_link.pk), "setup link", account_id=globex
+        ),
     }
     return entrances[name] if name in entrances else cast.actor(Role(name))
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.lifecycle.roles import account_role_named
 from accounts.models import BuiltInAccountRole
-from sso import provider_grants, providers
+from sso import provider_grants, providers, setup_links
 from sso.graph.access import GraphValues, remove_graph_access, save_graph_access
 from sso.models import GraphAccess, IdentityProvider, ProtocolName, Vendor
 from sso_oidc import client_keys
@@ -18,8 +18,8 @@ from sso_oidc.configuration import OidcValues, release_tenant, remove_tenant, sa
 from sso_oidc.models import OidcSettings, TenantOwner
 from sso_saml import key_pairs, metadata_proposals, metadata_refresh
 from sso_saml.configuration import SamlValues, save_saml_settings
-from tests.privilege_table.cast import Cast
-from tests.privilege_table.functions.calls import OPERATORS, SSO_ADMINS, Call, Given
+from tests.privilege_table.cast import Cast, Role
+from tests.privilege_table.functions.calls import FILE, LINK, OPERATORS, OTHER_LINK, SSO_ADMINS, Call, Given
 from tests.privilege_table.things import TENANT
 from tests.worlds import OPERATOR, add_identity
 
@@ -163,6 +163,44 @@ CALLS: tuple[Call, ...] = (
         save_saml_settings,
         _provider(_saml, values=SamlValues(sso_url="https://mine.idp.example/sso")),
         "provider.updated",
+    ),
+    Call(
+        "change a draft's client secret",
+        SSO_ADMINS | {LINK},
+        save_oidc_settings,
+        _provider(_draft, values=OidcValues(client_secret="mine")),
+        "provider.updated",
+    ),
+    Call(
+        "change another draft's client secret",
+        OPERATORS | {OTHER_LINK, Role.OTHER_SSO_ADMIN.value},
+        save_oidc_settings,
+        lambda cast: {
+            "provider": cast.things.other_setup_link.provider,
+            "values": OidcValues(client_secret="mine"),
+        },
+        "provider.updated",
+    ),
+    Call(
+        "change a draft's name",
+        SSO_ADMINS,
+        providers.update_provider,
+        _provider(_draft, values={"name": "Mine"}),
+        "provider.updated",
+    ),
+    Call(
+        "make a setup link",
+        SSO_ADMINS - {FILE},  # it hangs on its maker's right
+        setup_links.make_setup_link,
+        _provider(_draft),
+        "setup_link.made",
+    ),
+    Call(
+        "revoke a setup link",
+        SSO_ADMINS,
+        setup_links.revoke_setup_link,
+        lambda cast: {"link": cast.things.setup_link},
+        "setup_link.revoked",
     ),
     Call("enable a provider", SSO_ADMINS, providers.enable_provider, _provider(_draft), "provider.enabled"),
     Call("disable a provider", SSO_ADMINS, providers.disable_provider, _provider(_own), "provider.disabled"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from sso.models import IdentityProvider, KeyRole, ProviderGrant, State
+from sso.models import IdentityProvider, KeyRole, ProviderGrant, SetupLink, State
 from sso_oidc import client_keys
 from sso_oidc.configuration import settings_of as oidc_settings_of
 from sso_oidc.models import EntraTenant, TenantOwner
@@ -18,6 +18,7 @@ from tests.privilege_table.pages.forms import (
     OPERATORS,
     SSO_ADMINS,
     FormChange,
+    Sent,
     added,
     chosen,
     edited,
@@ -82,6 +83,11 @@ def _keys(module: ModuleType, which: Which, *buttons: str) -> list[FormChange]:
         for number, (step, button) in enumerate(zip(steps, buttons, strict=True))
         if button
     ]
+
+
+def _link_revoked(cast: Cast) -> Sent:
+    link = cast.things.setup_link
+    return pressed(lambda each: each.things.draft, "revoke_setup_link", link=str(link.pk))(cast)
 
 
 _SETTINGS: tuple[FormChange, ...] = (
@@ -159,6 +165,20 @@ _STEPS: tuple[FormChange, ...] = (
         lambda cast: fresh(cast.things.draft).state == State.ENABLED,
         "provider.enabled",
         pressed(lambda cast: cast.things.draft, "enable"),
+    ),
+    FormChange(
+        "send a setup link",
+        SSO_ADMINS,
+        lambda cast: SetupLink.objects.filter(provider=cast.things.draft).count() > 1,
+        "setup_link.made",
+        pressed(lambda cast: cast.things.draft, "send_setup_link", address="", days="7"),
+    ),
+    FormChange(
+        "revoke a setup link",
+        SSO_ADMINS,
+        lambda cast: fresh(cast.things.setup_link).ended_at is not None,
+        "setup_link.revoked",
+        _link_revoked,
     ),
     FormChange(
         "disable a provider",
