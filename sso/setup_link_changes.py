@@ -1,8 +1,9 @@
 """What a setup link's holder may do to a provider, and what becomes of links when providers change (V-8, V-22).
 
 ``sso.providers`` asks here; making, opening and revoking links is ``sso.setup_links``. A link stands outside the ladder
-of ``accounts.privilege``: it may save the protocol settings of its one draft, as long as its maker could, and nothing
-else. What it saved waits for an admin's click on the page that showed the difference (``require_seen``, ``approve``).
+of ``accounts.privilege``: it may save and test the protocol settings of its one draft, as long as its maker could, and
+nothing else. What it saved waits for an admin's click on the page that showed the difference (``require_seen``,
+``approve``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from foundation.ids import parse_id
 from sso import subjects
 from sso.models import IdentityProvider, SetupLink, State
 
-_MAY = frozenset({"provider.saml_settings", "provider.oidc_settings"})
+_MAY = frozenset({"provider.saml_settings", "provider.oidc_settings", "provider.test"})
 _ONCE = frozenset({"client_secret", "client_key"})  # never compared: that it changed is all there is to say
 
 
@@ -51,9 +52,12 @@ def is_usable(link: SetupLink, provider: IdentityProvider) -> bool:
 
 
 def require_link(provider: IdentityProvider, actor: Actor, action: str) -> None:
-    """Raise ``NotAllowed`` unless the actor is a usable link of this very draft. ``provider`` is locked."""
+    """Raise ``NotAllowed`` unless the actor is a usable link of this very draft.
+
+    Whoever writes has ``provider`` locked, as has whoever enables it or revokes the link.
+    """
     key = parse_id(actor.id)
-    found = SetupLink.objects.select_for_update().filter(pk=key, provider=provider).first()
+    found = SetupLink.objects.filter(pk=key, provider=provider).first() if key else None
     if action not in _MAY or found is None or not is_usable(found, provider):
         raise NotAllowed(
             "This setup link doesn't open that any more.",

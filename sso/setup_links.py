@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,6 +40,7 @@ TOKEN_KIND = "set"  # noqa: S105 -- recognised by foundation.redaction
 MAX_DAYS = 7  # V-22
 LINK_URL = "setup_link"  # the names of its two addresses
 PAGE_URL = "setup"
+LONGEST = 100  # characters of a token
 _MAIL = "setup_link.mail"
 _AN_HOUR = 30  # links of one account
 
@@ -167,6 +169,17 @@ def find(plain: str) -> SetupLink:
     if not setup_link_changes.is_usable(link, link.provider):
         raise SetupLinkRefused(ENDED, link)
     return link
+
+
+def cookie_name() -> str:
+    """Return the name of the cookie that holds a link's token in its holder's browser."""
+    return f"{'__Host-' if public_urls.is_https() else ''}broker-setup"
+
+
+def of_browser(request: HttpRequest) -> SetupLink:
+    """Return the usable link of this browser, on the deployment's host alone. Raises ``SetupLinkRefused``."""
+    at_home = request.get_host().lower() == public_urls.netloc()
+    return find(request.COOKIES.get(cookie_name(), "")[:LONGEST] if at_home else "")
 
 
 @transaction.atomic

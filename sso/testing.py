@@ -35,9 +35,21 @@ from foundation.client_address import client_address
 from foundation.encryption import is_stored, is_unreadable
 from foundation.ids import parse_id
 from foundation.secret_tokens import digest, matches, random_secret
-from sso import apply, attempts, checks, claims_json, protocols, provider_urls, providers, reports, subjects
+from sso import (
+    apply,
+    attempts,
+    checks,
+    claims_json,
+    protocols,
+    provider_urls,
+    providers,
+    reports,
+    setup_links,
+    subjects,
+    testing_by_link,
+)
 from sso.claims import Claims
-from sso.models import IdentityProvider, Purpose, SignInAttempt, Stage
+from sso.models import IdentityProvider, Purpose, SetupLink, SignInAttempt, Stage
 from sso.refusals import Code, Refusal, SignInRefused
 
 PARAMETER = "test"
@@ -50,9 +62,9 @@ _DETAIL = 500  # characters
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A test that a signed-in admin's own page asked for a moment ago."""
+    """A test that a signed-in admin's own page, or a setup link's, asked for a moment ago."""
 
-    starter: User
+    starter: User | None  # None: a setup link, which the report names
     report: dict[str, Any]  # what the attempt keeps of it
 
 
@@ -61,6 +73,20 @@ def way_in(*, request: HttpRequest, provider: IdentityProvider, actor: Actor, ba
 
     ``back`` and ``again`` are paths of ours for the result's buttons.
     """
+    _require_ready(provider, actor)
+    session: UserSession = request.user_session  # type: ignore[attr-defined]  # our own attribute on Django's class
+    told = {"provider": str(provider.pk), "session": str(session.pk), "back": back, "again": again}
+    return _start_url(provider, told)
+
+
+def way_in_by_link(*, request: HttpRequest, link: SetupLink, back: str) -> str:
+    """Return where the browser of a setup link's holder goes next, as ``way_in`` (V-18)."""
+    _require_ready(link.provider, setup_links.actor_of_link(link, address=client_address(request)))
+    told = {"provider": str(link.provider_id), testing_by_link.LINK: str(link.pk), "back": back}
+    return _start_url(link.provider, told)
+
+
+def _require_ready(provider: IdentityProvider, actor: Actor) -> None:
     providers.require_authority(provider, actor, "provider.test")
     missing = providers.problems_of(provider)
     if missing:
@@ -70,8 +96,9 @@ def way_in(*, request: HttpRequest, provider: IdentityProvider, actor: Actor, ba
             action="provider.test",
             subject=subjects.of_provider(provider),
         )
-    session: UserSession = request.user_session  # type: ignore[attr-defined]  # our own attribute on Django's class
-    told = {"provider": str(provider.pk), "session": str(session.pk), "back": back, "again": again}
+
+
+def _start_url(provider: IdentityProvider, told: dict[str, str]) -> str:
     path = protocols.protocol_of(provider).start_path(provider)
     return (
         f"{provider_urls.absolute(provider, path)}?{urlencode({PARAMETER: signing.dumps(told, salt=_SALT)})}"
@@ -90,6 +117,9 @@ def asked(request: HttpRequest, provider: IdentityProvider) -> Asked | None:
         told = signing.loads(ticket, salt=_SALT, max_age=TICKET_LIFETIME)
     except signing.BadSignature:
         raise SignInRefused(Code.TEST_NOT_STARTED, "the test's ticket is not ours, or too old") from None
+    if testing_by_link.LINK in told:
+        testing_by_link.require(request, told, provider)
+        return Asked(None, {name: told[name] for name in (testing_by_link.LINK, "back")})
     session = UserSession.objects.filter(pk=told["session"], ended_at=None).select_related("user").first()
     if told["provider"] != str(provider.pk) or session is None or not may_test(session.user, provider):
         raise SignInRefused(Code.TEST_NOT_STARTED, "the test's ticket is for somebody or something else")
@@ -172,7 +202,8 @@ def _finish(
     report["checks"] = [
         check.stored() for check in protocol.checks(provider=provider, claims=claims, refusal=refusal)
     ]
-    if claims is not None and account is not None:
+    by_link = testing_by_link.is_by_link(attempt)
+    if claims is not None and account is not None and not by_link:
         # As if it were enabled: a draft is tested in order to enable it. What signs people in never assumes that.
         plan = apply.preview(claims=claims, provider=provider, account=account, as_if_enabled=True)
         refusal = plan.refusal
@@ -188,10 +219,12 @@ def _finish(
     outcome = PASSED if refusal is None else refusal.code
     kept = "" if claims is None else json.dumps(claims_json.without_session_secrets(claims))
     attempts.finish(attempt, outcome=outcome, report=report, claims=kept)
-    if refusal is None:
+    if refusal is None and not by_link:
         providers.note_proof(provider=provider, version=attempt.provider_version)
     record(
-        actor=_starter(attempt, client_address(request)),
+        actor=testing_by_link.starter_of(attempt, request)
+        if by_link
+        else _starter(attempt, client_address(request)),
         action="provider.tested",
         subject=subjects.of_provider(provider),
         message=(
@@ -217,18 +250,23 @@ def _show(request: HttpRequest, attempt: SignInAttempt, code: str) -> HttpRespon
 def opened(request: HttpRequest, attempt_id: str, code: str) -> SignInAttempt | None:
     """Return the finished test for its starter, None for everybody else and for another session of theirs.
 
-    The first time, ``code`` opens the seal.
+    The first time, ``code`` opens the seal. A setup link's starter brings it each time.
     """
-    user, key = request.user, parse_id(attempt_id)
-    if not isinstance(user, User) or key is None:
+    key = parse_id(attempt_id)
+    if key is None:
         return None
     attempt = (
-        SignInAttempt.objects.filter(pk=key, purpose=Purpose.TEST, starter=user)
+        SignInAttempt.objects.filter(pk=key, purpose=Purpose.TEST)
         .exclude(finished_at=None)
         .select_related("provider__account", "account")
         .first()
     )
-    if attempt is None or not _is_session(request, attempt.report.get("session", "")):
+    if attempt is not None and testing_by_link.is_by_link(attempt):
+        return testing_by_link.opened(request, attempt, code)
+    user = request.user
+    if attempt is None or not isinstance(user, User) or attempt.starter_id != user.pk:
+        return None
+    if not _is_session(request, attempt.report.get("session", "")):
         return None
     if not may_test(user, attempt.provider):
         return None

@@ -139,7 +139,7 @@ class SetupLinksPage(ConfirmedActions):
 
     def _row(self, provider: IdentityProvider, link: SetupLink) -> tuple[object, ...]:
         if link.ended_at is not None:
-            state: object = badge(link.get_ending_display())
+            state: object = format_html("{} {}", badge(link.get_ending_display()), moment(link.ended_at))
         elif not link.is_open:
             state = badge(_("expired"))
         else:
@@ -193,8 +193,8 @@ class SetupLinksPage(ConfirmedActions):
     def revoke_setup_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """End a link at once."""
         provider = self.offered_row(request, object_id, "revoke_setup_link")
-        given = request.POST.get("link") or request.GET.get("link", "")
-        link = SetupLink.objects.filter(provider=provider, pk=parse_id(given)).first()
+        key = parse_id(request.POST.get("link") or request.GET.get("link", ""))
+        link = SetupLink.objects.filter(provider=provider, pk=key).first() if key else None
         if link is None:
             raise Http404
         if request.method != "POST":

@@ -27,7 +27,7 @@ from console.setup.forms import SetupOidcForm, SetupSamlForm
 from foundation import public_urls, track_ids
 from foundation.client_address import client_address, network_of
 from foundation.rate_limits import hit
-from sso import setup_links
+from sso import setup_links, testing
 from sso.models import IdentityProvider, ProtocolName, SetupLink
 from sso.setup_links import PAGE_URL, SetupLinkRefused
 from sso_oidc.configuration import save_oidc_settings
@@ -36,8 +36,8 @@ from sso_saml.configuration import save_saml_settings
 from sso_saml.provider_config import redirect_url
 from sso_saml.provider_config import settings_of as saml_settings_of
 
-_LONGEST = 100  # characters of a token
 _REQUESTS = 120  # of one network within ten minutes
+_SAVES, _TESTS = 30, 30  # by one link within an hour: each is mailed or kept
 TOO_MANY = "setup_link.too_many"
 
 
@@ -62,8 +62,8 @@ class SetupLinkView(View):
         answer = redirect(reverse(PAGE_URL))
         answer.status_code = 303
         answer.set_cookie(
-            _cookie_name(),
-            token[:_LONGEST],
+            setup_links.cookie_name(),
+            token[: setup_links.LONGEST],
             max_age=setup_links.MAX_DAYS * 24 * 3600,
             path="/",
             secure=public_urls.is_https(),
@@ -98,6 +98,9 @@ class SetupView(View):
         form = _form(link, actor, request)
         if not form.is_valid():
             return _page(request, link, form, status=400)
+        if not hit("setup-link-saved", str(link.pk), limit=_SAVES, seconds=3600).allowed:
+            form.add_error(None, _("Too much was saved within an hour. Try again later."))
+            return _page(request, link, form, status=429)
         try:
             if isinstance(form, SetupSamlForm):
                 save_saml_settings(provider=link.provider, actor=actor, values=form.saml_values())
@@ -115,16 +118,42 @@ class SetupView(View):
         return answer
 
 
-def _cookie_name() -> str:
-    return f"{'__Host-' if public_urls.is_https() else ''}broker-setup"
+class SetupTestView(View):
+    """“Test connection”: a round trip through the provider in this browser (V-18)."""
+
+    http_method_names = ("get", "head", "post")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Lead whoever reloads back to the page."""
+        return redirect(reverse(PAGE_URL))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Go to the provider with what is saved."""
+        try:
+            link = _link_of(request)
+        except SetupLinkRefused as error:
+            return _refused(request, error)
+        form = _form(link, _actor(request, link))
+        if not hit("setup-link-test", str(link.pk), limit=_TESTS, seconds=3600).allowed:
+            told = _("Too many tests were run within an hour. Try again later.")
+            return _page(request, link, form, problem=told, status=429)
+        try:
+            url = testing.way_in_by_link(request=request, link=link, back=reverse(PAGE_URL))
+        except NotAllowed as refusal:
+            audit_refusal(refusal)
+            return _gone(request, status=410)
+        except Refused as refusal:
+            audit_refusal(refusal)
+            return _page(request, link, form, problem=refusal.message, status=409)
+        context = {"messages": (), "provider_name": link.provider.name, "url": url}
+        return render(request, "sso/redirecting.html", context)
 
 
 def _link_of(request: HttpRequest) -> SetupLink:
     """Return the link whose token this browser brought, on the deployment's host. Raises ``SetupLinkRefused``."""
     if not hit("setup-link", network_of(client_address(request)), limit=_REQUESTS, seconds=600).allowed:
         raise SetupLinkRefused(TOO_MANY)
-    at_home = request.get_host().lower() == public_urls.netloc()
-    return setup_links.find(request.COOKIES.get(_cookie_name(), "")[:_LONGEST] if at_home else "")
+    return setup_links.of_browser(request)
 
 
 def _actor(request: HttpRequest, link: SetupLink) -> Actor:
@@ -160,6 +189,7 @@ def _page(
     form: SetupSamlForm | SetupOidcForm,
     *,
     saved: bool = False,
+    problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
     account = link.provider.account
@@ -170,6 +200,7 @@ def _page(
         "to_copy": _to_copy(link.provider),
         "form": form,
         "saved": saved,
+        "problem": problem,
         "filled": link.saved_at is not None,
         "until": timezone.localtime(link.expires_at),
     }

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views import View
 
+from foundation import public_urls
 from foundation.encryption import is_stored, is_unreadable
-from sso import advice, protocols, testing
+from sso import advice, protocols, testing, testing_by_link
 from sso.checks import Outcome
 from sso.claim_names import names_for
 from sso.models import IdentityProvider, ProtocolName, SignInAttempt
@@ -22,6 +23,7 @@ from sso.protocols import TenantStanding
 from sso.refusals import Refusal
 from sso.return_urls import safe_next
 
+_KEPT = 3600  # seconds that a setup link's browser can show a result again
 _SHOWN = 100  # characters of a claim's values in the table, times ten
 # What an ID token says about itself (RFC 7519 §4.1, OpenID Connect Core §2, §3.3.2.11): looked at among the checks.
 _ABOUT_THE_TOKEN = frozenset(
@@ -55,12 +57,35 @@ class TestResultView(View):
     def get(self, request: HttpRequest, attempt_id: UUID) -> HttpResponse:
         """Open the seal and lead to the clean address, or show the result (V-24)."""
         code = request.GET.get("code", "")[:100]
-        attempt = testing.opened(request, str(attempt_id), code)
+        known = code or request.COOKIES.get(_cookie_name(), "")[:100]
+        attempt = testing.opened(request, str(attempt_id), known)
         if attempt is None:
             raise Http404
+        by_link = testing_by_link.is_by_link(attempt)
         if code:
-            return redirect("sso:test_result", attempt_id)
-        return render(request, "sso/test_result.html", _context(attempt))
+            answer = redirect("sso:test_result", attempt_id)
+            return _remembered(answer, code) if by_link else answer
+        # A session's messages are for whoever is signed in.
+        context = {**_context(attempt), **({"messages": ()} if by_link else {})}
+        return render(request, "sso/test_result.html", context)
+
+
+def _cookie_name() -> str:
+    return f"{'__Host-' if public_urls.is_https() else ''}broker-setup-test"
+
+
+def _remembered(answer: HttpResponseRedirect, code: str) -> HttpResponseRedirect:
+    """Leave the code with the browser of a setup link's holder, who has no session that could show the result again."""
+    answer.set_cookie(
+        _cookie_name(),
+        code,
+        max_age=_KEPT,
+        path="/",
+        secure=public_urls.is_https(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 def _context(attempt: SignInAttempt) -> dict[str, Any]:
