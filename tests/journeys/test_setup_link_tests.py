@@ -118,6 +118,7 @@ def test_ticket_of_a_test_is_for_one_provider_and_one_browser(
     acme: Company, sender: User, browser: PersonBrowser, new_browser: NewBrowser
 ) -> None:
     # V-18
+    make_draft(acme.oidc)
     going = browser.submit(browser.open(link_for(acme.saml, sender)), form=TEST_FORM)
     assert "test.not_started" in ticketed(new_browser(), going)
     elsewhere = going.link("Continue to").replace("acme-saml", "acme-oidc").replace("/saml/", "/oidc/")

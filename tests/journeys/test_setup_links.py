@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from accounts import lifecycle
 from accounts.models import Account, BuiltInAccountRole, User
+from audit.actors import Actor, ActorKind
 from audit.models import AuditEvent, FailureLogEntry
 from foundation.models import OutboxMessage
-from sso import providers
+from sso import providers, setup_links
 from sso.models import IdentityProvider, ProtocolName, SetupLink, State, Vendor
 from sso_oidc.models import OidcSettings
 from sso_saml.models import SamlSettings
@@ -135,6 +136,7 @@ def test_idp_administrator_fills_in_a_draft_and_the_admin_enables_what_was_shown
     enable(admin, draft)
     assert state_of(draft) == State.ENABLED
     assert browser.get("/setup/").status_code == 410  # it ends on approval
+    assert (SetupLink.objects.get().ending, len(events("setup_link.ended"))) == ("approved", 1)
     assert fill(browser, idp_entity_id="https://mine.example").status_code == 410
     assert entity_id_of(draft) == ENTITY_ID
 
@@ -194,9 +196,13 @@ def test_link_is_made_for_a_draft_alone(acme: World, draft: IdentityProvider, ad
 # --- how long it opens anything -----------------------------------------------------------------------------------
 
 
-def test_link_is_good_for_seven_days_at_most(draft: IdentityProvider, admin: Client) -> None:
+def test_link_is_good_for_seven_days_at_most(acme: World, draft: IdentityProvider, admin: Client) -> None:
     # V-22
     assert send(admin, draft, days=8).status_code == 400
+    maker = Actor(ActorKind.USER, str(acme.sso_admin.pk), acme.sso_admin.user_name)
+    for days in (0, 8):
+        with pytest.raises(setup_links.SetupLinkInvalid):
+            setup_links.make_setup_link(provider=draft, actor=maker, days=days)
     assert not SetupLink.objects.exists()
     browser = visitor(shown_link(admin, draft))
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)):
@@ -300,9 +306,8 @@ def test_secret_is_kept_while_the_client_stays_and_shown_to_the_admin_as_changed
         "/setup/", {"issuer": issuer, "client_id": "another", "client_secret": "a-new-one-of-theirs"}
     )
     asked = admin.get(page(IdentityProvider, "enable", acme.provider.pk))
-    assert "Client secret" in words(asked)
-    assert "changed" in words(asked)
-    assert "another" in words(asked)
+    assert "Client secret – changed" in words(asked)
+    assert "acme-oidc another" in words(asked)  # the client id, before and now
     assert "a-new-one-of-theirs" not in asked.text
     assert "a-new-one-of-theirs" not in str(list(AuditEvent.objects.values()))
     assert "a-new-one-of-theirs" not in str(list(SetupLink.objects.values()))
