@@ -80,3 +80,13 @@ def take_out(token: str, group: str, user: str) -> Job:
         f"/api/scim/Groups/{group}", json.dumps(body), content_type="application/scim+json"
     )
     return answer.status_code
+
+
+def send_again(token: str, user_name: str, external_id: str) -> Job:
+    """Create somebody by SCIM whom the directory had deleted."""
+    directory = Client(headers={"host": HOST, "authorization": f"Bearer {token}"})
+    schema = "urn:ietf:params:scim:schemas:core:2.0:User"
+    body = {"schemas": [schema], "userName": user_name, "externalId": external_id, "active": True}
+    yield
+    answer = directory.post("/api/scim/Users", json.dumps(body), content_type="application/scim+json")
+    return answer.status_code

@@ -249,3 +249,27 @@ def test_both_groups_that_a_held_wave_takes_from_one_person_are_kept(crew: Crew,
         assert all(status < 300 for status in answers), answers
         kept = Departure.objects.get(user=second["id"], held=True).directory_groups
         assert sorted(kept) == sorted(group["id"] for group in groups)
+
+
+def test_directory_sends_somebody_again_while_an_admin_carries_their_removal_out(
+    crew: Crew, acme: Company
+) -> None:
+    # P-13: they come back or are somebody new, and the directory is never told of an error
+    admin = add_person(acme.account, "boss", SSO_ADMIN)
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"hold_above_number": 1})
+    row, token = lifecycle.create_api_token(account=acme.account, actor=OPERATOR, name="directory")
+    directory = Directory(acme.account, token, row)
+    directory.delete(f"/Users/{directory.push('first')['id']}")
+    for number in range(ROUNDS):
+        name, known_as = f"q{number}@acme.example", f"known-{number}"
+        pushed = directory.push(name, externalId=known_as)
+        directory.delete(f"/Users/{pushed['id']}")
+        waiting = Departure.objects.get(user=pushed["id"], held=True)
+        pressed, sent = crew.at_once(
+            ("press", {"user_name": admin.user_name, "address": page(Departure, "carry_out", waiting.pk)}),
+            ("send_again", {"token": token, "user_name": pushed["userName"], "external_id": known_as}),
+        )
+        assert (pressed, sent) == (302, 201)
+        (present,) = User.objects.present().filter(account=acme.account, external_id=known_as)
+        waiting.refresh_from_db()
+        assert (present.pk == waiting.user_id) == waiting.restored
