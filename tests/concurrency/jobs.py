@@ -30,6 +30,13 @@ def press(user_name: str, address: str) -> Job:
     return browser.post(address).status_code
 
 
+def send_form(user_name: str, address: str, fields: dict[str, Any]) -> Job:
+    """Send a form of the admin as this person."""
+    browser = _signed_in(user_name)
+    yield
+    return browser.post(address, fields).status_code
+
+
 def add_row(user_name: str, address: str, prefix: str, values: dict[str, str]) -> Job:
     """Save a form of the admin with one row more."""
     browser = _signed_in(user_name)
