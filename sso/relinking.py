@@ -33,6 +33,7 @@ from sso import claims_json
 from sso.claims import Claims
 from sso.matching import Match, named_person
 from sso.models import FederatedIdentity, IdentityProvider, Purpose, SignInAttempt
+from sso.plan import is_open_to
 from sso.providers import trust_changed_since
 from sso.refusals import Code, Refusal
 from sso.snapshot import SignInState, read_state
@@ -134,13 +135,15 @@ def _found(attempt: SignInAttempt) -> _Found | None:
         return None
     provider = IdentityProvider.objects.select_related("account").get(pk=attempt.provider_id)
     account = Account.objects.get(attempts=attempt)
-    if trust_changed_since(provider, attempt.created_at) or not provider.is_enabled:
+    if trust_changed_since(provider, attempt.created_at):
         return None
     claims = claims_json.load_shown(attempt.claims)
     state = read_state(claims, provider, account)
     named = named_person(claims, state)
     if isinstance(named, Refusal) or named.person is None:
         return None
+    if not is_open_to(claims, state, named):
+        return None  # it would end their password for a way that is closed (V-5, L-8)
     return _Found(claims, state, _proposal(claims, state, named, named.person.user))
 
 

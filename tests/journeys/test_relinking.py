@@ -136,3 +136,17 @@ def test_nobody_lets_themself_in_nor_somebody_above(acme: Company) -> None:
     assert "no longer names a person" in words(
         other.get(address(SignInAttempt, "relink", attempt().pk), follow=True)
     )
+
+
+def test_nobody_is_linked_while_the_provider_would_not_let_them_in(acme: Company) -> None:
+    # L-8, V-3: their password would end for a way that is closed
+    mia = add_person(acme.account, "mia")
+    assert refused_for(sign_in(PersonBrowser(), SAML)) == "link.needs_proof"
+    admin, named = boss(acme), attempt()
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_module": False})
+    where = address(SignInAttempt, "relink", named.pk)
+    assert "no longer names a person" in words(admin.get(where, follow=True))
+    admin.post(where, {"person": str(mia.pk)})
+    assert AuditEvent.objects.filter(reason="identity.relink_impossible").exists()
+    mia.refresh_from_db()
+    assert mia.has_usable_password()
