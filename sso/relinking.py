@@ -28,6 +28,7 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
+from foundation.encryption import is_stored, is_unreadable
 from foundation.transactions import in_transaction
 from sso import claims_json
 from sso.claims import Claims
@@ -67,7 +68,8 @@ def could_be_lifted(attempt: SignInAttempt) -> bool:
         and LIFTED not in attempt.report
         and attempt.account_id is not None
         and attempt.created_at > timezone.now() - FRESH
-        and bool(attempt.claims)
+        and is_stored(attempt, "claims")
+        and not is_unreadable(attempt, "claims")
     )
 
 
