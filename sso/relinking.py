@@ -28,10 +28,9 @@ from audit.actors import Actor, ActorKind
 from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
-from foundation.encryption import is_stored, is_unreadable
 from foundation.transactions import in_transaction
-from sso import claims_json
 from sso.claims import Claims
+from sso.debugging import kept_claims
 from sso.matching import Match, named_person
 from sso.models import FederatedIdentity, IdentityProvider, Purpose, SignInAttempt
 from sso.plan import is_open_to
@@ -68,8 +67,7 @@ def could_be_lifted(attempt: SignInAttempt) -> bool:
         and LIFTED not in attempt.report
         and attempt.account_id is not None
         and attempt.created_at > timezone.now() - FRESH
-        and is_stored(attempt, "claims")
-        and not is_unreadable(attempt, "claims")
+        and kept_claims(attempt) is not None
     )
 
 
@@ -133,13 +131,13 @@ class _Found:
 
 def _found(attempt: SignInAttempt) -> _Found | None:
     """Look again at provider, account and people, as a sign-in with these claims would."""
-    if not could_be_lifted(attempt):
+    claims = kept_claims(attempt)
+    if claims is None or not could_be_lifted(attempt):
         return None
     provider = IdentityProvider.objects.select_related("account").get(pk=attempt.provider_id)
     account = Account.objects.get(attempts=attempt)
     if trust_changed_since(provider, attempt.created_at):
         return None
-    claims = claims_json.load_shown(attempt.claims)
     state = read_state(claims, provider, account)
     named = named_person(claims, state)
     if isinstance(named, Refusal) or named.person is None:

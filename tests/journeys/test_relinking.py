@@ -150,3 +150,14 @@ def test_nobody_is_linked_while_the_provider_would_not_let_them_in(acme: Company
     assert AuditEvent.objects.filter(reason="identity.relink_impossible").exists()
     mia.refresh_from_db()
     assert mia.has_usable_password()
+
+
+def test_claims_that_another_version_kept_are_nothing_to_approve(acme: Company) -> None:
+    # L-11: a refusal, no error page
+    mia = add_person(acme.account, "mia")
+    sign_in(PersonBrowser(), SAML)
+    SignInAttempt.objects.update(claims="{}")
+    admin = boss(acme)
+    assert admin.get(address(SignInAttempt, "change", attempt().pk)).status_code == 200
+    answer = admin.post(address(SignInAttempt, "relink", attempt().pk), {"person": str(mia.pk)})
+    assert answer.status_code == 403
