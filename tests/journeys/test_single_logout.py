@@ -447,6 +447,19 @@ def test_answer_that_was_under_way_while_the_provider_ended_its_session_signs_no
         assert browser.me()["authenticated"] is True
 
 
+def test_older_logout_that_was_held_back_does_not_undo_a_newer_one(
+    acme_slo: Company, browser: PersonBrowser
+) -> None:
+    # L-12, V-17: it travels through the person's own browser
+    older = recipe(acme_slo, issued=at(-1))
+    page = answer_of(browser, SAML)
+    parked = browser.submit(page, follow=False)
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=5), tick=True):
+        redirected(PersonBrowser(), recipe(acme_slo))
+        redirected(browser, older)
+        assert refused_for(browser.open(parked.headers["Location"])) == "saml.logged_out"
+
+
 def test_session_that_ends_at_the_provider_while_groups_are_fetched_does_not_begin_here(
     acme_slo: Company, browser: PersonBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
