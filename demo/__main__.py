@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from demo.mails import NewMails
 from demo.places import Places, PlacesError, places_from_environment
 from demo.prepare import PreparationFailed, prepare
 from demo.processes import ProcessEnded, Supervisor, end_like_ctrl_c
@@ -41,7 +42,7 @@ def _run(places: Places) -> int:
             print("Starting web, worker, scheduler and identity provider …", flush=True)
             supervisor.start()
             print(welcome(places, secrets), flush=True)
-            supervisor.watch()
+            supervisor.watch(NewMails(places.mails).tell)
         finally:
             supervisor.stop()
     return 0

@@ -44,6 +44,11 @@ class Places:
         return self.var / "log"
 
     @property
+    def mails(self) -> Path:
+        """Mails, one file for each connection; nothing is sent."""
+        return self.var / "mail"
+
+    @property
     def simulator_folder(self) -> Path:
         """The simulator's keys, metadata and SCIM token."""
         return self.var / "simulator"

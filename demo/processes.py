@@ -78,10 +78,12 @@ class Supervisor:
                 raise ProcessEnded(_report(waiting[0], f"did not answer within {_PATIENCE:.0f} s"))
             time.sleep(0.2)
 
-    def watch(self) -> None:
-        """Return never; raise ``ProcessEnded`` as soon as one process ends, ``KeyboardInterrupt`` on Ctrl-C."""
+    def watch(self, meanwhile: Callable[[], None]) -> None:
+        """Call ``meanwhile`` twice a second and return never; raise ``ProcessEnded`` as soon as one process ends,
+        ``KeyboardInterrupt`` on Ctrl-C."""
         while True:
             self._require_alive()
+            meanwhile()
             time.sleep(0.5)
 
     def stop(self) -> None:

@@ -25,6 +25,7 @@ _TEXT = """
   3. Sign in as ada@acme.example, open {base}/admin/, and read the audit trail; as gus@globex.example
      you will find nothing of Acme.
 
+  Mails are not sent: they are files in {mails}, and told here as they come
   Logs: {logs}    Start afresh: make reset    End: Ctrl-C
 """
 
@@ -38,4 +39,5 @@ def welcome(places: Places, secrets: DemoSecrets) -> str:
         admin=ADMIN,
         password=secrets.admin_password,
         logs=places.logs,
+        mails=places.mails,
     )

@@ -63,6 +63,7 @@ from accounts.lifecycle.inviting import (
     resend_invitation,
     revoke_invitation,
 )
+from accounts.lifecycle.leaving import is_last_admin
 from accounts.lifecycle.partner_keys import (
     InvalidOverlap,
     PartnerKeyTaken,
@@ -162,6 +163,7 @@ __all__ = [
     "find_invitation",
     "grant_account_role",
     "invite_person",
+    "is_last_admin",
     "is_meant",
     "keep_held_change",
     "leave_account",

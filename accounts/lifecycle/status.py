@@ -22,6 +22,7 @@ from accounts.lifecycle.leaving import (
 )
 from accounts.lifecycle.locking import bring_in_step, locked_row
 from accounts.models import Account, User
+from accounts.privilege import Authority
 from accounts.signals import person_deleted
 from audit.actors import Actor, ActorKind
 from audit.recorder import record
@@ -66,12 +67,22 @@ def set_directory_active(*, user: User, actor: Actor, active: bool) -> bool:
 
 @refusals_audited
 @in_transaction
-def disable_user(*, user: User, actor: Actor) -> bool:
-    """Disable by hand; only an admin lifts it, the directory can't (P-5). Oneself is refused, with ``OwnStatus``."""
+def disable_user(*, user: User, actor: Actor, last_admin: bool = False) -> bool:
+    """Disable by hand; only an admin lifts it, the directory can't (P-5). Oneself is refused, with ``OwnStatus``.
+
+    ``last_admin`` says that an operator confirmed that the account may be left without an SSO account admin (V-14);
+    without it that is refused, with ``LastAdmin``. Whoever can help is told, as when a directory does it.
+    """
     locked = _lock(user, actor, "user.disable", by=_PEOPLE)
     if locked.disabled_at is not None:
         return False
-    _refuse_last_admin(locked, actor, "user.disable")
+    if last_admin:
+        subject = subjects.of_user(locked)
+        privilege.require(
+            actor, locked.account_id, Authority.OPERATOR, action="user.disable", subject=subject
+        )
+    else:
+        _refuse_last_admin(locked, actor, "user.disable")
     password_admins.refuse_if_last(locked, actor, "user.disable")
     if actor.kind is ActorKind.USER and actor.id == str(locked.pk):
         raise OwnStatus(
@@ -82,6 +93,8 @@ def disable_user(*, user: User, actor: Actor) -> bool:
         )
     _change(locked, actor, "user.disabled", disabled_at=timezone.now(), disabled_by=actor.label)
     end_access(locked)
+    if last_admin:
+        alert_if_last_admin(locked, actor)
     bring_in_step(user, locked)
     return True
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import lifecycle
-from accounts.models import EndReason, Status, User
+from accounts.models import EndReason, Kind, Status, User
 from accounts.second_factor import has_second_factor
 from audit.actors import Actor
 from console.admins.confirmed import ask_and_act
@@ -22,6 +22,10 @@ from console.admins.confirmed import ask_and_act
 
 def _disable(actor: Actor, user: User) -> bool:
     return lifecycle.disable_user(user=user, actor=actor)
+
+
+def _disable_last(actor: Actor, user: User) -> bool:
+    return lifecycle.disable_user(user=user, actor=actor, last_admin=True)
 
 
 def _enable(actor: Actor, user: User) -> bool:
@@ -51,7 +55,14 @@ class PersonActions:
         "end_sessions_of_selected",
         "delete_selected",
     )
-    actions_detail = ("disable", "enable", "end_sessions", "reset_second_factor", "readmit")
+    actions_detail = (
+        "disable",
+        "disable_last_admin",
+        "enable",
+        "end_sessions",
+        "reset_second_factor",
+        "readmit",
+    )
 
     for_each: Callable[..., None]
     may_touch: Callable[[HttpRequest, User], bool]
@@ -63,10 +74,15 @@ class PersonActions:
             return frozenset()
         if obj.status is Status.DELETED:
             return frozenset({"readmit"}) if obj.readmitted_at is None else frozenset()
-        found = {"enable" if obj.disabled_at else "disable", "end_sessions"}
+        found = {"enable" if obj.disabled_at else self._disabling(request, obj), "end_sessions"}
         if obj.pk != request.user.pk and has_second_factor(obj):
             found.add("reset_second_factor")
         return frozenset(found)
+
+    def _disabling(self, request: HttpRequest, obj: User) -> str:
+        """An operator may leave an account without an SSO account admin, and is asked about that (V-14)."""
+        operator = isinstance(request.user, User) and request.user.kind == Kind.OPERATOR
+        return "disable_last_admin" if operator and lifecycle.is_last_admin(obj) else "disable"
 
     disable = ask_and_act(
         "disable",
@@ -77,6 +93,18 @@ class PersonActions:
         ),
         change=_disable,
         done=gettext_lazy("Disabled. All their sessions have ended."),
+    )
+    disable_last_admin = ask_and_act(
+        "disable_last_admin",
+        label=gettext_lazy("Disable the last admin"),
+        icon="block",
+        question=gettext_lazy(
+            "%(name)s is the last SSO account admin of this account who can sign in. Disable them all the same? Until "
+            "you appoint another one, only operators can change single sign-on here. All their sessions end at once, "
+            "and operators, partner admins and the account's other admins are told."
+        ),
+        change=_disable_last,
+        done=gettext_lazy("Disabled. The account has no SSO account admin left."),
     )
     enable = ask_and_act(
         "enable",

@@ -115,7 +115,7 @@ def test_when_one_process_ends_all_end_and_the_reason_is_shown(tmp_path: Path) -
     try:
         supervisor.start()
         with pytest.raises(ProcessEnded, match=r"brittle ended by itself(?s:.*)out of coffee"):
-            supervisor.watch()
+            supervisor.watch(lambda: None)
     finally:
         supervisor.stop()
     child = int((tmp_path / "patient.log").read_text().split()[1])

@@ -43,7 +43,7 @@ User.objects.filter(user_name="{RITA}").update(
 
 def mails_to(product: RunningProduct, address: str) -> list[EmailMessage]:
     """Return the mails that the worker wrote for an address, oldest first."""
-    files = sorted((product.places.var / "mail").glob("*.log"), key=lambda file: file.stat().st_mtime)
+    files = sorted(product.places.mails.glob("*.log"), key=lambda file: file.stat().st_mtime)
     texts = [text for file in files for text in re.split(r"^-{70,}\n", file.read_text("utf-8"), flags=re.M)]
     mails = [email.message_from_string(text, policy=email.policy.default) for text in texts if text.strip()]
     return [mail for mail in mails if isinstance(mail, EmailMessage) and mail["To"] == address]
@@ -57,6 +57,14 @@ def wait_for_mail(product: RunningProduct, address: str, subject: str) -> EmailM
         if found:
             return found[-1]
         assert time.monotonic() < deadline, f"no mail {subject!r} for {address}"
+        time.sleep(0.2)
+
+
+def wait_until_told(product: RunningProduct, words: str) -> None:
+    """Return when `make run` has said so at the terminal."""
+    deadline = time.monotonic() + 10
+    while words not in product.said.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, product.said.read_text(encoding="utf-8")
         time.sleep(0.2)
 
 
@@ -82,6 +90,7 @@ def test_admin_gets_back_in_by_mail_past_mandatory_single_sign_on(
     assert "Look into your recovery mailbox" in visitor.words
     visitor.picture("recovery-asked")
     letter = wait_for_mail(initech, PRIVATE, "recovery link")
+    wait_until_told(initech, f"Mail to {PRIVATE}: ")
     (link,) = re.findall(r"http://localhost:\S+", letter.get_content())
     assert "recovery access was asked for" in wait_for_mail(initech, PAUL, "was asked for")["Subject"]
 

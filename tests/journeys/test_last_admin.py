@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
+from django.test import Client
 
 from accounts import lifecycle
 from accounts.lifecycle.roles import account_role_named
 from accounts.models import BuiltInAccountRole, Kind, User
 from accounts.sources import Source
 from audit.actors import Actor, ActorKind
+from audit.models import AuditEvent
 from foundation import outbox
 from sso.models import SignInAttempt
 from sso.role_changes import apply_now
@@ -18,6 +20,7 @@ from tests.journeys.person_browser import PersonBrowser, sign_in
 from tests.journeys.seen import SAML
 from tests.journeys.test_claims_to_access import map_role, switch_authorization_on
 from tests.worlds import add_person, add_vendor_person, found_account
+from tests.worlds import sign_in as sign_in_here
 
 SSO_ADMIN = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
 DIRECTORY = Actor(ActorKind.SCIM, "", "Acme directory")
@@ -81,3 +84,30 @@ def test_whoever_can_help_is_told_and_nobody_who_was_removed(db: None) -> None:
     outbox.drain()
     told = sorted(each.to[0] for each in mail.outbox if "no SSO account admin left" in str(each.subject))
     assert told == ["admin@acme.example", "olga@vendor.example", "rita@vendor.example"]
+
+
+def test_operator_may_disable_the_last_sso_admin_after_confirming_it(client: Client, db: None) -> None:
+    # V-14: by hand only with a confirmed override, and whoever can help is told
+    acme = found_account("acme")
+    address = f"/admin/accounts/user/{acme.sso_admin.pk}/"
+    sign_in_here(client, add_vendor_person("olga", Kind.OPERATOR))
+    assert client.post(f"{address}disable/").status_code == 403
+    asked = client.get(f"{address}disable-last-admin/").content.decode()
+    assert "is the last SSO account admin of this account who can sign in" in asked
+    assert not User.objects.get(pk=acme.sso_admin.pk).disabled_at
+    client.post(f"{address}disable-last-admin/")
+    assert User.objects.get(pk=acme.sso_admin.pk).disabled_at
+    outbox.drain()
+    assert ["admin@acme.example"] in [each.to for each in mail.outbox]
+    assert AuditEvent.objects.filter(action="account.last_sso_admin_blocked").exists()
+
+
+def test_nobody_else_is_offered_to_disable_the_last_sso_admin(client: Client, db: None) -> None:
+    # V-14, V-8
+    acme = found_account("acme")
+    sign_in_here(client, acme.sso_admin)
+    address = f"/admin/accounts/user/{acme.sso_admin.pk}/"
+    assert client.post(f"{address}disable-last-admin/").status_code == 403
+    client.post(f"{address}disable/")
+    assert not User.objects.get(pk=acme.sso_admin.pk).disabled_at
+    assert AuditEvent.objects.filter(reason="user.last_sso_admin").exists()

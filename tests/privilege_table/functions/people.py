@@ -45,6 +45,13 @@ def _status(
     return [
         Call(f"disable {whom}", people, lifecycle.disable_user, _present(rank), "user.disabled"),
         Call(
+            f"disable {whom}, the last admin or not",
+            OPERATORS,
+            lifecycle.disable_user,
+            _present(rank, last_admin=True),
+            "user.disabled",
+        ),
+        Call(
             f"enable {whom}",
             people,
             lifecycle.enable_user,
