@@ -17,6 +17,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -89,18 +90,23 @@ def approve(*, attempt: SignInAttempt, user_id: UUID, actor: Actor) -> Federated
     subject = subjects.of_user(person)
     _require_another_above(person, actor)
     found = _found(locked)
+    refusal = CantRelink(
+        "This attempt can't be approved: it is too old, was approved already, or no longer names this person and this "
+        "provider. Let the person try again.",
+        actor=actor,
+        action=_ACTION,
+        subject=subject,
+    )
     if found is None or found.proposal.user.pk != person.pk:
-        raise CantRelink(
-            "This attempt can't be approved: it is too old, was approved already, or no longer names this person "
-            "and this provider. Let the person try again.",
-            actor=actor,
-            action=_ACTION,
-            subject=subject,
-        )
+        raise refusal
     now, same_people = timezone.now(), {found.state.provider.pk, *found.state.same_directory}
     before = FederatedIdentity.objects.filter(user=person, provider__in=same_people, closed_at=None)
     before.update(closed_at=now, last_claims="")
-    identity = _bind(found, person)
+    try:
+        with transaction.atomic():
+            identity = _bind(found, person)
+    except IntegrityError:
+        raise refusal from None  # bound to somebody at this very moment
     if person.has_usable_password() and not password_admins.is_keeper(person):
         lifecycle.drop_password(
             user=person, actor=actor, why="it was not proven when the identity was linked"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import lxml.html
+import pytest
 from django.test import Client
 
 from accounts import lifecycle
 from accounts.models import BuiltInAccountRole, User
 from audit.models import AuditEvent
 from foundation.models import OutboxMessage
-from sso import providers
+from sso import providers, relinking
 from sso.models import FederatedIdentity, SignInAttempt
 from tests.conftest import client_of
 from tests.console.admin_pages import page as address
@@ -103,6 +104,24 @@ def test_nothing_is_approved_once_the_provider_was_changed(acme: Company, browse
     admin.post(where, {"person": str(person().pk)})
     assert AuditEvent.objects.filter(reason="identity.relink_impossible").exists()
     assert FederatedIdentity.objects.count() == 1
+
+
+def test_subject_that_is_bound_to_somebody_at_that_moment_stays_theirs(
+    acme: Company, browser: PersonBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # V-1, V-8: the other one's approval commits between our look and our write
+    sign_in(browser, SAML)
+    come_back()
+    admin, other, bind = boss(acme), add_person(acme.account, "other"), relinking._bind
+
+    def bind_too_late(found: relinking._Found, user: User) -> FederatedIdentity:
+        bind(found, other)
+        return bind(found, user)
+
+    monkeypatch.setattr(relinking, "_bind", bind_too_late)
+    assert "can't be approved" in words(approve(admin))
+    assert FederatedIdentity.objects.get(closed_at=None).user == person()
+    assert AuditEvent.objects.filter(reason="identity.relink_impossible").exists()
 
 
 def test_password_that_nobody_proved_ends_with_the_approval_and_claims_count_as_at_first(
