@@ -73,8 +73,8 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
     if isinstance(match, Refusal):
         return SignInPlan(refusal=match, warnings=claims.warnings)
     user = None if match.person is None else match.person.user
-    if match.person is not None and match.person.sso_admin and not state.grants_sso_admins:
-        return SignInPlan(refusal=Refusal(Code.ADMIN_NOT_ALLOWED), user_id=match.person.user.pk)
+    if user is not None and _keeps_out(state, match):
+        return SignInPlan(refusal=Refusal(Code.ADMIN_NOT_ALLOWED), user_id=user.pk)
 
     profile = plan_profile(claims, state, match)
     if isinstance(profile, Refusal):
@@ -107,6 +107,16 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
         rules=access.rules,
         warnings=(*claims.warnings, *profile.warnings, *access.warnings),
     )
+
+
+def is_open_to(claims: Claims, state: SignInState, match: Match) -> bool:
+    """Tell whether this provider may sign that person into this account now, whatever else a sign-in would need."""
+    return _gate(claims, state) is None and not _keeps_out(state, match)
+
+
+def _keeps_out(state: SignInState, match: Match) -> bool:
+    """Tell whether it is an SSO account admin at a provider from above that isn't theirs to use (V-5)."""
+    return match.person is not None and match.person.sso_admin and not state.grants_sso_admins
 
 
 def _gate(claims: Claims, state: SignInState) -> Refusal | None:
