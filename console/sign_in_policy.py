@@ -44,7 +44,8 @@ def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
     least = privilege.Authority.SSO_ACCOUNT_ADMIN
     privilege.require(actor, account, least, action=action, subject=subject)
     Account.objects.select_for_update().get(pk=account.pk)  # who disables an admin meanwhile waits here
-    if not any(is_proven(provider) for provider in providers_of(account)):
+    proven = [provider.pk for provider in providers_of(account) if is_proven(provider)]
+    if not proven:
         raise SsoNotProven(
             "Nobody has signed in through an enabled provider as it is configured now; try it first.",
             actor=actor,
@@ -52,9 +53,10 @@ def require_single_sign_on(*, account: Account, actor: Actor) -> bool:
             subject=subject,
         )
     then = read_ways_in(account).if_mandatory()
-    if not an_sso_admin_gets_in(then):
+    if not an_sso_admin_gets_in(then.if_only(proven)):
         raise SsoNotProven(
-            "No SSO account admin has signed in through an enabled provider yet, so nobody could switch this back.",
+            "No SSO account admin has signed in through a provider that was seen to work as it is configured now, so "
+            "nobody could switch this back.",
             actor=actor,
             action=action,
             subject=subject,

@@ -14,6 +14,7 @@ import secrets
 from dataclasses import dataclass
 
 LOOKUP_LENGTH = 12
+_FORM = re.compile(r"[0-9A-Za-z_-]{1,100}")
 _LOOKUP = re.compile(rf"[0-9a-f]{{{LOOKUP_LENGTH}}}")  # PostgreSQL takes no NUL in a look-up
 
 
@@ -42,6 +43,14 @@ def lookup_of(plain: str, kind: str) -> str | None:
     if len(parts) != 3 or parts[0] != kind or not _LOOKUP.fullmatch(parts[1]) or not parts[2]:
         return None
     return parts[1]
+
+
+def for_cookie(plain: str) -> str:
+    """Return a presented token as a cookie may hold it, "" for text that can be no token of ours.
+
+    A header takes no letter outside of Latin-1: the answer to one would be no page at all.
+    """
+    return plain if _FORM.fullmatch(plain) else ""
 
 
 def digest(secret: str) -> str:

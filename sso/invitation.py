@@ -21,6 +21,7 @@ from audit.refusals import Refused, audit_refusal
 from foundation import public_urls
 from foundation.client_address import client_address, network_of
 from foundation.rate_limits import hit
+from foundation.secret_tokens import for_cookie
 from sso import login_options
 from sso.forms import AcceptInvitationForm
 
@@ -42,7 +43,7 @@ def exchange(token: str) -> HttpResponse:
     answer = redirect("sso:invitation")
     answer.set_cookie(
         cookie_name(),
-        token[:_TOKEN_LENGTH],
+        for_cookie(token),
         max_age=_MAX_AGE,
         path="/",
         secure=public_urls.is_https(),

@@ -51,8 +51,6 @@ def match_person(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
                 f"the person who connects SSO is signed in over there as {state.bound.user.user_name}",
             )
         return _bound(claims, state, state.bound)
-    if state.reserved:
-        return Refusal(Code.RESERVED, "the claims name somebody who is no member of this account (V-2)")
     if proven_user_id is not None:
         return _proven(claims, state, proven_user_id)
     found = _candidate(claims, state, may_link=_may_link)

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -39,7 +40,10 @@ TARGET = "password-reset"  # in the failure log
 NOBODY = "password_reset.nobody"
 SSO_REQUIRED = "password_reset.sso_required"
 ADDRESS_CHANGED = "password_reset.address_changed"
-_NAMED_AT_MOST = 10  # people of several accounts may share a name
+_NAMED_AT_MOST = (
+    10  # of one account: an address is any account's to type, and must not use up another's share
+)
+_EXPLAINED_AT_MOST = 3  # mails to one mailbox about one request
 _PAGE = "password reset page"
 
 
@@ -53,7 +57,7 @@ class ResetRefused(Refused):
 def answer(payload: dict[str, Any]) -> None:
     """Mail a link to each person whom the address names, or why there is none."""
     asked = Asked.read(payload)
-    named = _named(asked.typed)
+    named, explained = _named(asked.typed), 0
     if not named:
         message = f"a new password was asked for {shown(asked.typed)}"
         note(asked, code=NOBODY, message=message, target=TARGET)
@@ -62,7 +66,8 @@ def answer(payload: dict[str, Any]) -> None:
         if code:
             message = f"a new password was asked for {user.user_name}"
             note(asked, code=code, message=message, target=TARGET, user=user)
-            _explain(user, code)
+            if explained < _EXPLAINED_AT_MOST:
+                explained += _explain(user, code)
         else:
             _mail_link(user, asked)
 
@@ -125,7 +130,8 @@ def _named(typed: str) -> list[User]:
     if not folded:
         return []
     people = User.objects.able_to_sign_in().filter(Q(email_folded=folded) | Q(user_name_folded=folded))
-    return list(people.select_related("account").order_by("pk")[:_NAMED_AT_MOST])
+    counted = people.annotate(place=Window(RowNumber(), partition_by="realm", order_by="pk"))
+    return list(counted.filter(place__lte=_NAMED_AT_MOST).select_related("account").order_by("pk"))
 
 
 def _mail_link(user: User, asked: Asked) -> None:
@@ -141,10 +147,13 @@ def _mail_link(user: User, asked: Asked) -> None:
         )
 
 
-def _explain(user: User, code: str) -> None:
-    """Tell the person, at their ordinary address, why no link comes; a stranger who asked sees nothing of it."""
+def _explain(user: User, code: str) -> bool:
+    """Tell the person, at their ordinary address, why no link comes; a stranger who asked sees nothing of it.
+
+    Returns whether a mail went out.
+    """
     if not user.email or code == Standing.ACCOUNT_CLOSED.value:
-        return
+        return False
     names = {
         "product": settings.BROKER_PRODUCT_NAME,
         "person": user.user_name,
@@ -165,3 +174,4 @@ def _explain(user: User, code: str) -> None:
             subject=_("%(product)s: no new password") % names,
             body=f"{text % names}\n" + _("If you did not ask for it, you can ignore this mail.") + "\n",
         )
+    return True

@@ -6,7 +6,8 @@
 2. whom do the claims mean, or whom would they create (``sso.matching``, V-1 to V-3, V-13);
 3. what of the person's details changes (``sso.profile``, J-3, J-8, V-4);
 4. what access they get and lose (``sso.access_plan``, J-3 to J-7, G-2, R-2, R-7);
-5. how long the session may last (L-13).
+5. how long the session may last (L-13);
+6. is the name or address one of the vendor's people or a guest's, whom no provider speaks for (V-2).
 
 Nothing is written here. ``sso.apply`` executes a plan; the debugger, dry runs and impact checks show one.
 """
@@ -66,6 +67,17 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
     ``proven_user_id`` is the person who proved at this moment, by signing in here, that they are the one to be linked
     ("connect SSO", V-3).
     """
+    plan = _plan(claims, state, proven_user_id)
+    if state.reserved and plan.refusal is None and plan.match is not MatchKind.IDENTITY:
+        # Last, so that whoever tries addresses reads what they would read if nobody had this one (V-2).
+        return SignInPlan(
+            refusal=Refusal(Code.RESERVED, "the claims name somebody who is no member of this account (V-2)"),
+            warnings=claims.warnings,
+        )
+    return plan
+
+
+def _plan(claims: Claims, state: SignInState, proven_user_id: UUID | None) -> SignInPlan:
     refusal = _gate(claims, state)
     if refusal is not None:
         return SignInPlan(refusal=refusal)
@@ -73,8 +85,8 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
     if isinstance(match, Refusal):
         return SignInPlan(refusal=match, warnings=claims.warnings)
     user = None if match.person is None else match.person.user
-    if match.person is not None and match.person.sso_admin and not state.grants_sso_admins:
-        return SignInPlan(refusal=Refusal(Code.ADMIN_NOT_ALLOWED), user_id=match.person.user.pk)
+    if user is not None and _keeps_out(state, match):
+        return SignInPlan(refusal=Refusal(Code.ADMIN_NOT_ALLOWED), user_id=user.pk)
 
     profile = plan_profile(claims, state, match)
     if isinstance(profile, Refusal):
@@ -107,6 +119,16 @@ def plan_sign_in(claims: Claims, state: SignInState, *, proven_user_id: UUID | N
         rules=access.rules,
         warnings=(*claims.warnings, *profile.warnings, *access.warnings),
     )
+
+
+def is_open_to(claims: Claims, state: SignInState, match: Match) -> bool:
+    """Tell whether this provider may sign that person into this account now, whatever else a sign-in would need."""
+    return _gate(claims, state) is None and not _keeps_out(state, match)
+
+
+def _keeps_out(state: SignInState, match: Match) -> bool:
+    """Tell whether it is an SSO account admin at a provider from above that isn't theirs to use (V-5)."""
+    return match.person is not None and match.person.sso_admin and not state.grants_sso_admins
 
 
 def _gate(claims: Claims, state: SignInState) -> Refusal | None:

@@ -13,6 +13,7 @@ password or an admin role must connect single sign-on while their password still
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -57,6 +58,10 @@ class WaysIn:
     def if_disabled(self, provider_id: UUID) -> WaysIn:
         """Return the same account without one of its providers."""
         return replace(self, provider_ids=self.provider_ids - {provider_id})
+
+    def if_only(self, provider_ids: Iterable[UUID]) -> WaysIn:
+        """Return the same account with no other providers than these, such as those that were seen to work."""
+        return replace(self, provider_ids=self.provider_ids & frozenset(provider_ids))
 
     def if_closed_to_sso_admins(self, provider_id: UUID) -> WaysIn:
         """Return the same account with a provider from above that keeps SSO account admins out."""

@@ -17,6 +17,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,10 +30,11 @@ from audit.recorder import record
 from audit.refusals import Refused, refusals_audited
 from foundation import mail
 from foundation.transactions import in_transaction
-from sso import claims_json
 from sso.claims import Claims
+from sso.debugging import kept_claims
 from sso.matching import Match, named_person
 from sso.models import FederatedIdentity, IdentityProvider, Purpose, SignInAttempt
+from sso.plan import is_open_to
 from sso.providers import trust_changed_since
 from sso.refusals import Code, Refusal
 from sso.snapshot import SignInState, read_state
@@ -66,7 +68,7 @@ def could_be_lifted(attempt: SignInAttempt) -> bool:
         and LIFTED not in attempt.report
         and attempt.account_id is not None
         and attempt.created_at > timezone.now() - FRESH
-        and bool(attempt.claims)
+        and kept_claims(attempt) is not None
     )
 
 
@@ -88,18 +90,23 @@ def approve(*, attempt: SignInAttempt, user_id: UUID, actor: Actor) -> Federated
     subject = subjects.of_user(person)
     _require_another_above(person, actor)
     found = _found(locked)
+    refusal = CantRelink(
+        "This attempt can't be approved: it is too old, was approved already, or no longer names this person and this "
+        "provider. Let the person try again.",
+        actor=actor,
+        action=_ACTION,
+        subject=subject,
+    )
     if found is None or found.proposal.user.pk != person.pk:
-        raise CantRelink(
-            "This attempt can't be approved: it is too old, was approved already, or no longer names this person "
-            "and this provider. Let the person try again.",
-            actor=actor,
-            action=_ACTION,
-            subject=subject,
-        )
+        raise refusal
     now, same_people = timezone.now(), {found.state.provider.pk, *found.state.same_directory}
     before = FederatedIdentity.objects.filter(user=person, provider__in=same_people, closed_at=None)
     before.update(closed_at=now, last_claims="")
-    identity = _bind(found, person)
+    try:
+        with transaction.atomic():
+            identity = _bind(found, person)
+    except IntegrityError:
+        raise refusal from None  # bound to somebody at this very moment
     if person.has_usable_password() and not password_admins.is_keeper(person):
         lifecycle.drop_password(
             user=person, actor=actor, why="it was not proven when the identity was linked"
@@ -130,17 +137,19 @@ class _Found:
 
 def _found(attempt: SignInAttempt) -> _Found | None:
     """Look again at provider, account and people, as a sign-in with these claims would."""
-    if not could_be_lifted(attempt):
+    claims = kept_claims(attempt)
+    if claims is None or not could_be_lifted(attempt):
         return None
     provider = IdentityProvider.objects.select_related("account").get(pk=attempt.provider_id)
     account = Account.objects.get(attempts=attempt)
-    if trust_changed_since(provider, attempt.created_at) or not provider.is_enabled:
+    if trust_changed_since(provider, attempt.created_at):
         return None
-    claims = claims_json.load_shown(attempt.claims)
     state = read_state(claims, provider, account)
     named = named_person(claims, state)
     if isinstance(named, Refusal) or named.person is None:
         return None
+    if not is_open_to(claims, state, named):
+        return None  # it would end their password for a way that is closed (V-5, L-8)
     return _Found(claims, state, _proposal(claims, state, named, named.person.user))
 
 

@@ -150,8 +150,8 @@ def save_tenant(*, provider: IdentityProvider, actor: Actor, tenant_id: str, acc
             action="provider.tenant",
             subject=subject,
         )
-    said = TenantOwner.Proof.OPERATOR
-    if not tenant_claims.claim(tenant=tenant, account=account, actor=actor, proof=said, provider=provider):
+    said, name = TenantOwner.Proof.OPERATOR, tenant_claims.owned_as(provider, settings_of(provider), tenant)
+    if not tenant_claims.claim(tenant=name, account=account, actor=actor, proof=said, provider=provider):
         raise ProviderConflict(
             "This tenant id is already in use.", actor=actor, action="provider.tenant", subject=subject
         )
@@ -184,7 +184,8 @@ def remove_tenant(*, tenant: EntraTenant, actor: Actor) -> bool:
     if not deleted:
         return False
     if not EntraTenant.objects.filter(tenant_id=tenant.tenant_id).exists():
-        tenant_claims.release(tenant=tenant.tenant_id, actor=actor, provider=provider)
+        name = tenant_claims.owned_as(provider, settings_of(provider), tenant.tenant_id)
+        tenant_claims.release(tenant=name, actor=actor, provider=provider)
     record(
         actor=actor,
         action="provider.tenant_removed",
@@ -212,7 +213,8 @@ def release_tenant(*, provider: IdentityProvider, actor: Actor) -> bool:
     if not tenant_claims.is_owned(provider, settings):
         return False
     tenant = tenant_claims.tenant_of(provider, settings)
-    return tenant_claims.release(tenant=tenant, actor=actor, provider=provider)
+    name = tenant_claims.owned_as(provider, settings, tenant)
+    return tenant_claims.release(tenant=name, actor=actor, provider=provider)
 
 
 def settings_of(provider: IdentityProvider) -> OidcSettings:

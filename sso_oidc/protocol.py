@@ -108,7 +108,7 @@ class OidcProtocol:
         if missing_secret(row):
             problems.append("the client secret is missing")
         problems += unreadable_secrets(provider, row)
-        if tenant_claims.belongs_elsewhere(tenant_claims.tenant_of(provider, row), provider.account_id):
+        if tenant_claims.belongs_elsewhere(provider, row):
             problems.append("this tenant id is already in use")  # V-6: and not by whom
         if provider.is_shared and has_no_credential(row):
             problems.append("above accounts a client secret or our own certificate is needed")

@@ -26,7 +26,7 @@ from foundation.outbound_target import OutboundError
 from sso import subjects
 from sso.claims import Claims
 from sso.graph.client import GUID
-from sso.graph.clouds import cloud_of
+from sso.graph.clouds import Cloud, cloud_of
 from sso.models import IdentityProvider, Vendor
 from sso.private_networks import allow_list_of
 from sso.protocols import TenantStanding
@@ -38,24 +38,43 @@ def tenant_of(provider: IdentityProvider, settings: OidcSettings) -> str:
     """Return the tenant that an account's Entra provider asks, "" where Microsoft doesn't vouch for one."""
     if provider.is_shared or provider.vendor != Vendor.ENTRA or not settings.issuer:
         return ""
-    try:
-        cloud = cloud_of(settings.issuer, allow_list_of(provider))
-    except OutboundError:
-        cloud = None
     named = [part for part in settings.issuer.lower().split("/") if GUID.fullmatch(part)]
-    return named[0] if cloud is not None and len(named) == 1 else ""
+    return named[0] if _cloud(provider, settings) is not None and len(named) == 1 else ""
 
 
-def belongs_elsewhere(tenant: str, account_id: object) -> bool:
-    """Tell whether a tenant is another account's."""
-    owner = TenantOwner.objects.filter(tenant_id=tenant).values_list("account_id", flat=True).first()
-    return owner is not None and owner != account_id
+def owned_as(provider: IdentityProvider, settings: OidcSettings, tenant: str) -> str:
+    """Return the name under which somebody owns a tenant of this provider's cloud (``TenantOwner``).
+
+    A stand-in for Microsoft at a private address signs what whoever runs it likes, so its tenants are its own: a
+    company whose identity provider an operator marked private can't take another one's tenant at Microsoft.
+    """
+    cloud = _cloud(provider, settings)
+    return tenant if cloud is None or cloud.is_microsoft or not tenant else f"{tenant} {cloud.login}"
+
+
+def _cloud(provider: IdentityProvider, settings: OidcSettings) -> Cloud | None:
+    try:
+        return cloud_of(settings.issuer, allow_list_of(provider))
+    except OutboundError:
+        return None
+
+
+def owner_of(provider: IdentityProvider, settings: OidcSettings) -> TenantOwner | None:
+    """Return whose the tenant of an account's own provider is, None while it is nobody's or there is none."""
+    name = owned_as(provider, settings, tenant_of(provider, settings))
+    return TenantOwner.objects.filter(tenant_id=name).first() if name else None
+
+
+def belongs_elsewhere(provider: IdentityProvider, settings: OidcSettings) -> bool:
+    """Tell whether the tenant of an account's own provider is another account's."""
+    owner = owner_of(provider, settings)
+    return owner is not None and owner.account_id != provider.account_id
 
 
 def is_owned(provider: IdentityProvider, settings: OidcSettings) -> bool:
     """Tell whether the tenant of an account's own provider is the account's."""
-    tenant = tenant_of(provider, settings)
-    return bool(tenant) and TenantOwner.objects.filter(tenant_id=tenant, account=provider.account).exists()
+    owner = owner_of(provider, settings)
+    return owner is not None and owner.account_id == provider.account_id
 
 
 def let_in(provider: IdentityProvider, tenant: str) -> Account | None:
@@ -87,7 +106,8 @@ def note_test(
         return _told(tenant, standing, "" if owned else unproven)
     said = TenantOwner.Proof.SIGN_IN
     require_authority(provider, actor, "account.claim_tenant")
-    if claim(tenant=tenant, account=account, actor=actor, proof=said, provider=provider):
+    name = owned_as(provider, settings, tenant)
+    if claim(tenant=name, account=account, actor=actor, proof=said, provider=provider):
         return _told(tenant, TenantStanding.OWNED)
     record_refusal(
         actor=actor,
@@ -125,7 +145,10 @@ def why_unproven(provider: IdentityProvider, settings: OidcSettings, claims: Cla
 def claim(
     *, tenant: str, account: Account, actor: Actor, proof: TenantOwner.Proof, provider: IdentityProvider
 ) -> bool:
-    """Make a tenant the account's; return False when it is another's, and nothing is written. True twice is fine."""
+    """Make a tenant (``owned_as``) the account's; return False when it is another's, and nothing is written.
+
+    True twice is fine.
+    """
     owner, made = TenantOwner.objects.get_or_create(
         tenant_id=tenant, defaults={"account": account, "proof": proof}
     )
@@ -143,7 +166,7 @@ def claim(
 
 
 def release(*, tenant: str, actor: Actor, provider: IdentityProvider) -> bool:
-    """Let another account claim a tenant that an operator took back; return whether it was anybody's."""
+    """Let another account claim a tenant (``owned_as``) that an operator took back; return whether it was anybody's."""
     owner = TenantOwner.objects.filter(tenant_id=tenant).select_related("account").first()
     if owner is None:
         return False

@@ -93,12 +93,11 @@ class SamlProtocol:
             claims = claims_json.load(json.dumps(payload))
         except (ValueError, KeyError, TypeError) as error:
             raise SignInRefused(Code.CODE_UNKNOWN, "the parked answer can't be read") from error
+        if claims.groups_overage:
+            claims = resolve_overage(provider, claims, AskedBy(settings_of(provider).sso_url))
+        # Last, when all was fetched: that may take seconds, in which somebody signs out there.
         self.require_still_there(provider=provider, claims=claims)
-        return (
-            resolve_overage(provider, claims, AskedBy(settings_of(provider).sso_url))
-            if claims.groups_overage
-            else claims
-        )
+        return claims
 
     def require_still_there(self, *, provider: IdentityProvider, claims: Claims) -> None:
         """Hold the claims against the LogoutRequests that came since (L-12)."""

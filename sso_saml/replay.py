@@ -76,13 +76,17 @@ def spend_message(provider: IdentityProvider, message_id: str, until: datetime) 
 def note_departure(provider: IdentityProvider, name_id: str, session_index: str, issued: datetime) -> None:
     """Remember that a session of a person's ended at the provider at ``issued``; no ``session_index``: all of theirs.
 
-    An answer may be on its way here while the provider already asks us to end what it begins (Core §3.7.3.2).
+    An answer may be on its way here while the provider already asks us to end what it begins (Core §3.7.3.2). The
+    newest counts: an older request may come later, by the browser of the person themself.
     """
-    SpentAssertion.objects.update_or_create(
+    until = issued + DEPARTURE_LIFETIME
+    noted, made = SpentAssertion.objects.get_or_create(
         provider=provider,
         assertion_digest=_departure_digest(name_id, session_index),
-        defaults={"expires_at": issued + DEPARTURE_LIFETIME},
+        defaults={"expires_at": until},
     )
+    if not made:
+        SpentAssertion.objects.filter(pk=noted.pk, expires_at__lt=until).update(expires_at=until)
 
 
 def has_departed(provider: IdentityProvider, said: ProviderSession) -> bool:

@@ -217,7 +217,9 @@ def coming_back(account: Account, external_id: str) -> User | None:
         pk__in=_waiting(account).values("user"), external_id=external_id, deleted_at__isnull=False
     )
     people = list(found.order_by().select_for_update()[:2])
-    return people[0] if len(people) == 1 else None
+    # An admin may have decided while this waited for the lock, which the look-up before it could not see.
+    waits = len(people) == 1 and _waiting(account).filter(user=people[0]).exists()
+    return people[0] if waits else None
 
 
 def bring_back_by_directory(person: User, actor: Actor) -> None:

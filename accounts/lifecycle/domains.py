@@ -149,7 +149,7 @@ def recheck(key: int) -> Proof | None:
     row = EmailDomain.objects.select_related("account").get(pk=key)
     found = domain_proof.look_up(row.account_id, row.domain)
     if found is Proof.PROVEN:
-        EmailDomain.objects.filter(pk=key).update(checked_at=timezone.now())
+        EmailDomain.objects.filter(pk=key).update(checked_at=timezone.now(), missing_since=None)
     elif found is Proof.ABSENT:
         _miss(row)
     return found
@@ -158,14 +158,17 @@ def recheck(key: int) -> Proof | None:
 @in_transaction
 def _miss(row: EmailDomain) -> None:
     locked = EmailDomain.objects.select_for_update().select_related("account").get(pk=row.pk)
-    if locked.checked_at != row.checked_at or locked.checked_at is None:
+    if locked.checked_at != row.checked_at or locked.verified_at is None:
         return  # seen meanwhile
-    lost = locked.checked_at + RECHECK + GRACE <= timezone.now()
+    now = timezone.now()
+    # From the first miss on, not from the month's end: nobody may have looked for a while, or had an answer.
+    since = locked.missing_since or now
+    lost = since + GRACE <= now
     account, name = locked.account, domain_proof.record_name(locked.domain)
     told = f"The record {name} that proved {locked.domain} for {account.name} is not there any more.\n"
     if lost:
-        locked.verified_at, locked.verified_by = None, ""
-        locked.save(update_fields=["verified_at", "verified_by"])
+        locked.verified_at, locked.verified_by, locked.missing_since = None, "", None
+        locked.save(update_fields=["verified_at", "verified_by", "missing_since"])
         told += "The domain is no longer verified: people of it are not sent to your identity provider any more.\n"
         record(
             actor=_ACTOR,
@@ -174,7 +177,10 @@ def _miss(row: EmailDomain) -> None:
             message=f"E-mail domain {locked.domain} is no longer verified: its DNS record was gone for a week.",
         )
     else:
-        ends = locked.checked_at + RECHECK + GRACE
+        if locked.missing_since is None:
+            locked.missing_since = now
+            locked.save(update_fields=["missing_since"])
+        ends = since + GRACE
         told += f"Put it back before {ends:%Y-%m-%d}, or the domain is no longer verified from then on.\n"
     mail.queue_mail(
         to=sso_admin_addresses(account),

@@ -241,7 +241,12 @@ def verify_domain(*, account: Account, actor: Actor, domain: str, method: EmailD
             row, _ = EmailDomain.objects.update_or_create(
                 account=account,
                 domain=fold_domain(domain),
-                defaults={"verified_at": now, "verified_by": method.value, "checked_at": now},
+                defaults={
+                    "verified_at": now,
+                    "verified_by": method.value,
+                    "checked_at": now,
+                    "missing_since": None,
+                },
             )
     except ValidationError as error:
         raise InvalidAccount(

@@ -183,6 +183,9 @@ class EmailDomain(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     verified_by = models.CharField(max_length=10, choices=Method.choices, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    missing_since = models.DateTimeField(
+        null=True, blank=True, editable=False
+    )  # the first look that missed the record
 
     objects = AccountScopedManager()
 

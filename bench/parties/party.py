@@ -61,9 +61,13 @@ def run(command: Sequence[str | Path], *, folder: Path, environment: Mapping[str
 
 
 def clean_environment() -> dict[str, str]:
-    """Return this process's environment without what would configure a party by accident."""
+    """Return this process's environment without what would configure a party by accident.
+
+    The authorities that Node trusts stay: behind a proxy that ends TLS no package comes without them.
+    """
     ours = ("BROKER_", "DJANGO_", "DATABASE_", "REDIS_", "CELERY_", "EMAIL_", "GUNICORN_", "PG", "NODE_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept = {"NODE_EXTRA_CA_CERTS"}
+    return {name: value for name, value in os.environ.items() if name in kept or not name.startswith(ours)}
 
 
 def send(address: Address, method: str, path: str, body: Any = None) -> Any:

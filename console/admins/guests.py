@@ -157,6 +157,11 @@ class GuestAccessAdmin(AccountScopedAdmin):
         rows: models.QuerySet[Any] = super().get_queryset(request)
         return rows.prefetch_related("space_roles__space", "space_roles__role", "account_roles__role")
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What ended stays as it was. Saying so matters: whoever was invited again has the same roles on another page,
+        and an admin who takes one here must not believe that it is gone."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_open)
+
     def update(self, request: HttpRequest, actor: Actor, obj: Any, form: Any) -> None:
         """Only the roles below the form change."""
 

@@ -57,7 +57,8 @@ def apply_policy(run: Run, state: AccountState) -> None:
 
 def _check_mandatory(run: Run, state: AccountState) -> None:
     """L-8: proven on an enabled provider, and who would be locked out; at least one SSO account admin gets in."""
-    if not any(is_proven(provider) for provider in providers_of(state.account)):
+    proven = [provider.pk for provider in providers_of(state.account) if is_proven(provider)]
+    if not proven:
         _guard(
             run,
             state,
@@ -66,7 +67,8 @@ def _check_mandatory(run: Run, state: AccountState) -> None:
             "configured now (L-8)",
         )
     then = read_ways_in(state.account).if_mandatory()
-    if _sso_admins(state) and not an_sso_admin_gets_in(then):
+    # Where nothing was seen to work, that was said above; else what was is what lets somebody switch it back.
+    if _sso_admins(state) and not an_sso_admin_gets_in(then.if_only(proven) if proven else then):
         _guard(run, state, "sso_policy", "no SSO account admin has signed in through a provider yet (V-8)")
     locked_out = [member.user_name for member in impact_of(then).without_way_in]
     if locked_out:

@@ -24,9 +24,9 @@ from sso_oidc.callback_paths import path_in_use
 from sso_oidc.client_authentication import ClientAuthentication
 from sso_oidc.configuration import settings_of
 from sso_oidc.metadata import ProviderMetadata
-from sso_oidc.models import OidcSettings, TenantOwner
+from sso_oidc.models import OidcSettings
 from sso_oidc.presets import Asked, OurUrl, generic_names, preset_of
-from sso_oidc.tenant_claims import tenant_of
+from sso_oidc.tenant_claims import owner_of
 from sso_oidc.urls_to_copy import urls_to_copy
 
 
@@ -196,8 +196,7 @@ def _three_ways(settings: OidcSettings) -> SafeString:
 
 def tenant_standing(provider: IdentityProvider, links: Sequence[Link]) -> SafeString:
     """Return whether the tenant that the settings name is proven to be the account's, and how it can be (V-6)."""
-    tenant = tenant_of(provider, settings_of(provider))
-    owner = TenantOwner.objects.filter(tenant_id=tenant).first()
+    owner = owner_of(provider, settings_of(provider))
     if owner is None:
         told = _(
             "Test the connection as a member of the tenant whose user name is in a verified e-mail domain of the "

@@ -26,6 +26,7 @@ from audit.failures import record_failure
 from audit.refusals import Refused, audit_refusal
 from foundation import public_urls
 from foundation.client_address import client_address
+from foundation.secret_tokens import for_cookie
 from sso import answers, link_requests
 from sso.forms import EmailForm
 from sso.refusals import SignInRefused
@@ -107,7 +108,7 @@ def exchange(request: HttpRequest, token: str, *, purpose: LinkPurpose, to: str)
     answer.status_code = 303
     answer.set_cookie(
         cookie_name(),
-        token[:_LONGEST],
+        for_cookie(token),
         max_age=int(mailed_links.LIFETIME[purpose].total_seconds()),
         path="/",
         secure=public_urls.is_https(),

@@ -45,7 +45,8 @@ class TenantOwner(models.Model):
         OPERATOR = "operator", _("an operator said so")
         SIGN_IN = "sign_in", _("somebody of the tenant signed in during a test")
 
-    tenant_id = models.CharField(_("tenant ID"), max_length=36, primary_key=True)
+    # Of a stand-in for Microsoft the id, a blank and its origin (``tenant_claims.owned_as``).
+    tenant_id = models.CharField(_("tenant ID"), max_length=320, primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="owned_tenants")
     proof = models.CharField(_("proof"), max_length=10, choices=Proof.choices)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -30,6 +30,13 @@ def press(user_name: str, address: str) -> Job:
     return browser.post(address).status_code
 
 
+def send_form(user_name: str, address: str, fields: dict[str, Any]) -> Job:
+    """Send a form of the admin as this person."""
+    browser = _signed_in(user_name)
+    yield
+    return browser.post(address, fields).status_code
+
+
 def add_row(user_name: str, address: str, prefix: str, values: dict[str, str]) -> Job:
     """Save a form of the admin with one row more."""
     browser = _signed_in(user_name)
@@ -79,4 +86,14 @@ def take_out(token: str, group: str, user: str) -> Job:
     answer = directory.patch(
         f"/api/scim/Groups/{group}", json.dumps(body), content_type="application/scim+json"
     )
+    return answer.status_code
+
+
+def send_again(token: str, user_name: str, external_id: str) -> Job:
+    """Create somebody by SCIM whom the directory had deleted."""
+    directory = Client(headers={"host": HOST, "authorization": f"Bearer {token}"})
+    schema = "urn:ietf:params:scim:schemas:core:2.0:User"
+    body = {"schemas": [schema], "userName": user_name, "externalId": external_id, "active": True}
+    yield
+    answer = directory.post("/api/scim/Users", json.dumps(body), content_type="application/scim+json")
     return answer.status_code

@@ -39,6 +39,7 @@ from tests.worlds import OPERATOR, add_person
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
 ROUNDS = int(os.environ.get("BROKER_TEST_ROUNDS") or 3)
+DISABLE = "/admin/reports/disable-people/"
 SSO_ADMIN = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
 PEOPLE = tuple(
     replace(
@@ -249,3 +250,47 @@ def test_both_groups_that_a_held_wave_takes_from_one_person_are_kept(crew: Crew,
         assert all(status < 300 for status in answers), answers
         kept = Departure.objects.get(user=second["id"], held=True).directory_groups
         assert sorted(kept) == sorted(group["id"] for group in groups)
+
+
+def test_directory_sends_somebody_again_while_an_admin_carries_their_removal_out(
+    crew: Crew, acme: Company
+) -> None:
+    # P-13: they come back or are somebody new, and the directory is never told of an error
+    admin = add_person(acme.account, "boss", SSO_ADMIN)
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"hold_above_number": 1})
+    row, token = lifecycle.create_api_token(account=acme.account, actor=OPERATOR, name="directory")
+    directory = Directory(acme.account, token, row)
+    directory.delete(f"/Users/{directory.push('first')['id']}")
+    for number in range(ROUNDS):
+        name, known_as = f"q{number}@acme.example", f"known-{number}"
+        pushed = directory.push(name, externalId=known_as)
+        directory.delete(f"/Users/{pushed['id']}")
+        waiting = Departure.objects.get(user=pushed["id"], held=True)
+        pressed, sent = crew.at_once(
+            ("press", {"user_name": admin.user_name, "address": page(Departure, "carry_out", waiting.pk)}),
+            ("send_again", {"token": token, "user_name": pushed["userName"], "external_id": known_as}),
+        )
+        assert (pressed, sent) == (302, 201)
+        (present,) = User.objects.present().filter(account=acme.account, external_id=known_as)
+        waiting.refresh_from_db()
+        assert (present.pk == waiting.user_id) == waiting.restored
+
+
+def test_admin_is_asked_about_many_people_while_another_disables_some_of_them(
+    crew: Crew, acme: Company
+) -> None:
+    # what would happen is found out by doing it and taking it back, which must stand in nobody's way
+    asking, sure = (add_person(acme.account, f"boss{number}", SSO_ADMIN).user_name for number in range(2))
+    for number in range(ROUNDS):
+        people = [str(add_person(acme.account, f"r{number}-{each:02}").pk) for each in range(30)]
+        some = people[10:]
+        answers = crew.at_once(
+            ("send_form", {"user_name": asking, "address": DISABLE, "fields": {"person": people}}),
+            (
+                "send_form",
+                {"user_name": sure, "address": DISABLE, "fields": {"person": some, "confirmed": "yes"}},
+            ),
+        )
+        assert answers == [200, 302]
+        disabled = User.objects.filter(pk__in=people, disabled_at__isnull=False)
+        assert {str(person.pk): person.disabled_by for person in disabled} == dict.fromkeys(some, sure)

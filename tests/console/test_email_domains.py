@@ -221,6 +221,20 @@ def test_domain_whose_record_is_gone_for_a_week_counts_no_longer(
     assert (lost.account_id, lost.actor_kind) == (acme.account.pk, "system")
 
 
+def test_nobody_loses_a_domain_without_a_week_of_warning(acme: World, boss: Client, dns: NameServer) -> None:
+    # V-6: also where nobody looked for long, or where name servers gave no answer, until then
+    proven(boss, dns)
+    dns.records.clear()
+    dns.failing.add(NAME)
+    assert look_again(dt.timedelta(days=31))
+    dns.failing.clear()
+    assert look_again(dt.timedelta(days=60))
+    assert "Put it back before" in str(mail.outbox[-1].body)
+    assert look_again(dt.timedelta(days=66))
+    assert not look_again(dt.timedelta(days=67, minutes=1))
+    assert len(mail.outbox) == 3  # the last says that it is lost
+
+
 def test_due_domains_are_queued_daily(boss: Client, dns: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
     # V-6
     queued: list[int] = []

@@ -101,6 +101,21 @@ def test_identity_at_a_provider_that_is_off_is_no_way_back(proven: World, browse
     assert "nobody could switch this back" in words(browser.post(mandatory(proven), follow=True))
 
 
+def test_identity_at_a_provider_that_nobody_saw_work_is_no_way_back(
+    proven: World, browse: Browse
+) -> None:  # L-8, V-18
+    other = add_provider(proven.account, "acme-second")
+    second = add_person(proven.account, "second", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    add_identity(second, other)
+    lifecycle.disable_user(user=proven.sso_admin, actor=OPERATOR)
+    browser = browse(second)
+    assert "nobody could switch this back" in words(browser.post(mandatory(proven), follow=True))
+    providers.note_proof(provider=other, version=other.version)
+    browser.post(mandatory(proven))
+    proven.account.refresh_from_db()
+    assert proven.account.sso_policy == SsoPolicy.MANDATORY
+
+
 def test_before_disabling_the_last_way_in_the_admin_reads_that_it_is_theirs(proven: World) -> None:  # L-8
     browser = by_provider(proven, proven.sso_admin)
     lifecycle.update_account(

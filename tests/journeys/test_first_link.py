@@ -233,6 +233,18 @@ def test_vendors_people_are_invisible_to_a_customers_provider(
     assert User.objects.count() == 1
 
 
+def test_providers_answer_does_not_tell_who_is_an_operator(acme: Company, browser: PersonBrowser) -> None:
+    # V-2, V-4: outside of the account's domains everybody is nobody
+    values = lifecycle.PersonChanges(user_name="root@vendor.example", email="root@vendor.example")
+    lifecycle.create_user(actor=OPERATOR, kind=Kind.OPERATOR, values=values)
+    codes = set()
+    for address in ("root@vendor.example", "nobody@vendor.example"):
+        page = sign_in(browser, SAML, object_id=address, user_name=address, email=address)
+        codes.add(refused_for(page))
+    assert len(codes) == 1
+    assert codes != {"match.reserved"}
+
+
 @STARTS
 def test_guest_is_invisible_to_the_provider_of_the_account_they_visit(
     acme: Company, browser: PersonBrowser, start: str

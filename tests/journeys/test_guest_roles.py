@@ -170,6 +170,20 @@ def test_guest_who_is_invited_again_meanwhile_keeps_what_they_had(
     )
 
 
+def test_admin_who_takes_a_role_on_a_page_from_before_the_new_invitation_is_refused(
+    acme: World, admin: Client, emma: Client
+) -> None:
+    # else they would read that it was saved, and the guest would keep the role
+    give_both(admin, acme)
+    address, form, row = address_of(access()), read(admin, address_of(access())), GuestSpaceRole.objects.get()
+    come(emma, admin, "90")
+    assert admin.post(address, without_row(form, "space_roles", row)).status_code == 403
+    row = GuestSpaceRole.objects.get(access=access())
+    admin.post(address_of(access()), without_row(read(admin, address_of(access())), "space_roles", row))
+    assert guest_in(emma)["spaces"] == []
+    assert admin.get(address).status_code == 200
+
+
 def test_nothing_of_the_guests_own_account_touches_what_they_have_elsewhere(
     acme: World, globex: World, admin: Client, emma: Client
 ) -> None:

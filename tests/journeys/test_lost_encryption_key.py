@@ -157,6 +157,20 @@ def test_admin_reads_which_secret_is_lost_and_enters_it_again(
     assert browser.me()["email"] == "mia@acme.example"
 
 
+def test_refused_sign_in_whose_claims_cannot_be_read_is_shown_and_not_approved(
+    acme: Company, admin: User, lose_key: Any
+) -> None:  # L-11, A-5, J-11
+    add_person(acme.account, "mia")
+    sign_in(PersonBrowser(), SAML)
+    refused = SignInAttempt.objects.get(outcome="link.needs_proof")
+    console = PersonBrowser()
+    open_session(console.client, admin)
+    lose_key()
+    shown = console.client.get(address_of(refused))
+    assert shown.status_code == 200
+    assert page(SignInAttempt, "relink", refused.pk) not in shown.text
+
+
 def test_debugger_shows_a_sign_in_whose_claims_cannot_be_read(
     acme: Company, admin: User, browser: PersonBrowser, lose_key: Any
 ) -> None:

@@ -16,6 +16,10 @@ from audit.models import AuditEvent
 from sso import providers
 from sso.models import FederatedIdentity, ProviderGrant, SignInAttempt
 from sso.provider_grants import allow_sso_admins, grant_provider, revoke_provider
+from sso_saml.provider_config import redirect_path
+from tests.conftest import client_of
+from tests.console.admin_pages import page as admin_page
+from tests.console.admin_pages import words
 from tests.journeys.partner_world import (
     Reseller,
     add_employee,
@@ -26,6 +30,7 @@ from tests.journeys.partner_world import (
 from tests.journeys.person_browser import HOME, Page, PersonBrowser
 from tests.journeys.seen import code_in, refused_for
 from tests.worlds import OPERATOR, add_person, add_vendor_person
+from tests.worlds import sign_in as sign_in_by_password
 
 NewBrowser = Callable[[], PersonBrowser]
 BOTH = "0b5e0c5e-7d0a-4c57-9c6e-2f6a4f0c9d11"  # an object id that two accounts' directories know
@@ -320,3 +325,22 @@ def test_password_holder_connects_single_sign_on_after_signing_in(
     link = browser.open("/").link("SAML SSO")
     answer_to_our_request(browser, reseller, link, "paul@acme.example")
     assert FederatedIdentity.objects.get().user == person
+
+
+def test_sso_account_admin_is_not_linked_where_the_account_keeps_them_out(
+    reseller: Reseller, browser: PersonBrowser
+) -> None:
+    # V-5, J-11: their password would end for a way that is closed to them
+    second = add_person(reseller.account("acme"), "second", BuiltInAccountRole.SSO_ACCOUNT_ADMIN)
+    start = f"{redirect_path(reseller.provider)}?account=acme"
+    answer_to_our_request(browser, reseller, start, second.email)
+    refused = SignInAttempt.objects.get()
+    assert refused.outcome == "link.needs_proof"
+    admin = client_of("localhost:8000")
+    sign_in_by_password(admin, reseller.accounts["acme"].sso_admin)
+    asked = admin_page(SignInAttempt, "relink", refused.pk)
+    assert "no longer names a person" in words(admin.get(asked, follow=True))
+    admin.post(asked, {"person": str(second.pk)})
+    second.refresh_from_db()
+    assert second.has_usable_password()
+    assert not FederatedIdentity.objects.exists()

@@ -82,6 +82,21 @@ def test_person_sets_a_new_password_and_every_session_ends(acme: World, client: 
     assert BETTER not in str(list(AuditEvent.objects.values()))
 
 
+def test_people_of_another_account_with_the_same_address_do_not_use_up_anybodys_link(
+    db: None, client: Client
+) -> None:
+    # an address is any account's to type
+    evil = found_account("globex")
+    for number in range(10):
+        values = lifecycle.PersonChanges(user_name=f"many-{number}", email="emma@acme.example")
+        lifecycle.create_user(actor=OPERATOR, account=evil.account, values=values)
+    rested(found_account("acme").employee, PRIVATE)
+    ask(client)
+    assert link_to(PRIVATE)
+    # Nor is their mailbox flooded with explanations.
+    assert len(mails_to("emma@acme.example")) <= 3
+
+
 @pytest.mark.parametrize(
     ("password", "again", "said"),
     [

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import lxml.html
+import pytest
 from django.test import Client
 
 from accounts import lifecycle
 from accounts.models import BuiltInAccountRole, User
 from audit.models import AuditEvent
 from foundation.models import OutboxMessage
-from sso import providers
+from sso import providers, relinking
 from sso.models import FederatedIdentity, SignInAttempt
 from tests.conftest import client_of
 from tests.console.admin_pages import page as address
@@ -105,6 +106,24 @@ def test_nothing_is_approved_once_the_provider_was_changed(acme: Company, browse
     assert FederatedIdentity.objects.count() == 1
 
 
+def test_subject_that_is_bound_to_somebody_at_that_moment_stays_theirs(
+    acme: Company, browser: PersonBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # V-1, V-8: the other one's approval commits between our look and our write
+    sign_in(browser, SAML)
+    come_back()
+    admin, other, bind = boss(acme), add_person(acme.account, "other"), relinking._bind
+
+    def bind_too_late(found: relinking._Found, user: User) -> FederatedIdentity:
+        bind(found, other)
+        return bind(found, user)
+
+    monkeypatch.setattr(relinking, "_bind", bind_too_late)
+    assert "can't be approved" in words(approve(admin))
+    assert FederatedIdentity.objects.get(closed_at=None).user == person()
+    assert AuditEvent.objects.filter(reason="identity.relink_impossible").exists()
+
+
 def test_password_that_nobody_proved_ends_with_the_approval_and_claims_count_as_at_first(
     acme: Company,
 ) -> None:
@@ -136,3 +155,28 @@ def test_nobody_lets_themself_in_nor_somebody_above(acme: Company) -> None:
     assert "no longer names a person" in words(
         other.get(address(SignInAttempt, "relink", attempt().pk), follow=True)
     )
+
+
+def test_nobody_is_linked_while_the_provider_would_not_let_them_in(acme: Company) -> None:
+    # L-8, V-3: their password would end for a way that is closed
+    mia = add_person(acme.account, "mia")
+    assert refused_for(sign_in(PersonBrowser(), SAML)) == "link.needs_proof"
+    admin, named = boss(acme), attempt()
+    lifecycle.update_account(account=acme.account, actor=OPERATOR, values={"sso_module": False})
+    where = address(SignInAttempt, "relink", named.pk)
+    assert "no longer names a person" in words(admin.get(where, follow=True))
+    admin.post(where, {"person": str(mia.pk)})
+    assert AuditEvent.objects.filter(reason="identity.relink_impossible").exists()
+    mia.refresh_from_db()
+    assert mia.has_usable_password()
+
+
+def test_claims_that_another_version_kept_are_nothing_to_approve(acme: Company) -> None:
+    # L-11: a refusal, no error page
+    mia = add_person(acme.account, "mia")
+    sign_in(PersonBrowser(), SAML)
+    SignInAttempt.objects.update(claims="{}")
+    admin = boss(acme)
+    assert admin.get(address(SignInAttempt, "change", attempt().pk)).status_code == 200
+    answer = admin.post(address(SignInAttempt, "relink", attempt().pk), {"person": str(mia.pk)})
+    assert answer.status_code == 403

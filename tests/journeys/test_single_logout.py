@@ -14,6 +14,7 @@ from accounts.models import EndReason, UserSession
 from audit.models import AuditEvent, FailureLogEntry
 from simulator.saml_sessions import SamlSession
 from sso import providers
+from sso.claims import Claims
 from sso.models import IdentityProvider
 from sso_saml.configuration import SamlValues, save_saml_settings
 from sso_saml.models import LogoutInFlight, SpentAssertion
@@ -444,6 +445,37 @@ def test_answer_that_was_under_way_while_the_provider_ended_its_session_signs_no
     with time_machine.travel(timezone.now() + dt.timedelta(seconds=10), tick=True):
         sign_in(browser, SAML)  # afresh at the identity provider
         assert browser.me()["authenticated"] is True
+
+
+def test_older_logout_that_was_held_back_does_not_undo_a_newer_one(
+    acme_slo: Company, browser: PersonBrowser
+) -> None:
+    # L-12, V-17: it travels through the person's own browser
+    older = recipe(acme_slo, issued=at(-1))
+    page = answer_of(browser, SAML)
+    parked = browser.submit(page, follow=False)
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=5), tick=True):
+        redirected(PersonBrowser(), recipe(acme_slo))
+        redirected(browser, older)
+        assert refused_for(browser.open(parked.headers["Location"])) == "saml.logged_out"
+
+
+def test_session_that_ends_at_the_provider_while_groups_are_fetched_does_not_begin_here(
+    acme_slo: Company, browser: PersonBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # L-12, G-5: Graph may take seconds
+    page = answer_of(browser, SAML, overage="1")
+    (theirs, *_) = sessions_there(acme_slo)
+    parked = browser.submit(page, follow=False)
+
+    def slow(_provider: object, claims: Claims, _asked_by: object) -> Claims:
+        redirected(PersonBrowser(), recipe(acme_slo, session_indexes=(theirs.index,)))
+        return claims
+
+    monkeypatch.setattr("sso_saml.protocol.resolve_overage", slow)
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=5), tick=True):
+        assert refused_for(browser.open(parked.headers["Location"])) == "saml.logged_out"
+        assert browser.me() == ANONYMOUS
 
 
 def test_partners_provider_ends_the_sessions_that_it_began(acme_slo: Company, browser: PersonBrowser) -> None:

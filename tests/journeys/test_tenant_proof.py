@@ -79,7 +79,9 @@ def run_test(cloud: EntraCloud, person: User, provider: IdentityProvider, said: 
 
 
 def owners() -> dict[str, str]:
-    return dict(TenantOwner.objects.values_list("tenant_id", "account__slug"))
+    """Return whose each tenant is; those of the stand-in are named with its address."""
+    rows = TenantOwner.objects.values_list("tenant_id", "account__slug")
+    return {name.split()[0]: account for name, account in rows}
 
 
 def page_of(person: User, provider: IdentityProvider) -> str:
@@ -193,6 +195,19 @@ def test_address_that_is_not_microsofts_vouches_for_no_tenant(cloud: EntraCloud,
     assert "Whose tenant it is" not in page_of(acme.sso_admin, own)
     same = draft_of(cloud, found_account("globex"))
     assert "Whose tenant it is" in page_of(add_vendor_person("olga", Kind.OPERATOR), same)
+
+
+def test_private_provider_takes_nobodys_tenant_at_microsoft(
+    cloud: EntraCloud, acme: World, globex: World
+) -> None:
+    # V-6: an operator's word lets a company use an address in its own network, and not speak for Microsoft
+    theirs = draft_of(cloud, globex)
+    emma = MEMBER.but(claims={"preferred_username": "emma@globex.example"})
+    assert "It belongs to this account" in run_test(cloud, globex.sso_admin, theirs, emma).words
+    issuer = f"https://login.microsoftonline.com/{ACME_TENANT}/v2.0"
+    mine = draft_of(cloud, acme, "application-of-acme", issuer=issuer)
+    assert "not proven yet" in page_of(acme.sso_admin, mine)
+    assert "already in use" not in press(browser_of(acme.sso_admin), mine).words
 
 
 def test_operator_releases_a_tenant_and_nobody_else_does(

@@ -78,7 +78,8 @@ _TABLES = (
 _NOISE = frozenset(
     {"last_login", "last_used_at", "last_used_ip", "last_seen_at", "updated_at", "password_checked_at"}
 )
-_WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM|INSERT OR IGNORE INTO) \"(\w+)\"", re.I)
+# Anywhere in a statement: on PostgreSQL several may travel in one (foundation.postgresql.write_batch).
+_WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|INSERT OR IGNORE INTO) \"(\w+)\"", re.I)
 _SETS = re.compile(r"\s*UPDATE \"\w+\" SET (.*?) WHERE ", re.I | re.S)
 _COLUMN = re.compile(r"\"(\w+)\" = ")
 
@@ -126,14 +127,16 @@ def watching() -> Iterator[Watch]:
     trail, watch = AuditEvent._meta.db_table, Watch(new_id())
 
     def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        found = _WRITES.match(sql)
-        if found is not None and found[1] in tables and not _only_noise(sql):
-            watch.written.add(found[1])
-        watch.told |= found is not None and found[1] == trail
+        found = set(_WRITES.findall(sql))
+        if not _only_noise(sql):
+            watch.written |= found & tables
+        watch.told |= trail in found
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(look):
         yield watch
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")  # lets go what still waits to be written
 
 
 def _only_noise(sql: str) -> bool:
