@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -21,16 +22,18 @@ from foundation.models import OutboxMessage
 from sso import providers, setup_links
 from sso.models import IdentityProvider, ProtocolName, SetupLink, State, Vendor
 from sso_oidc.models import OidcSettings
+from sso_oidc.presets import preset_of
 from sso_saml.models import SamlSettings
 from tests.conftest import client_of
 from tests.console.admin_pages import address_of, page, save
-from tests.console.saml_documents import pem
+from tests.console.saml_documents import entity, fingerprint, pem
 from tests.journeys.mailbox import deliver, link_to, mails_to, open_link, words
 from tests.worlds import OPERATOR, World, add_person, add_provider, found_account, sign_in
 
 HERE = "localhost:8000"
 IDP_ADMIN = "ida@idp.example"
 ENTITY_ID, SSO_URL = "https://idp.example/entity", "https://idp.example/sso"
+TENANT, CLIENT = "11111111-2222-4333-8444-555555555555", "66666666-2222-4333-8444-555555555555"
 VALUES = {"idp_entity_id": ENTITY_ID, "sso_url": SSO_URL}
 
 
@@ -321,6 +324,40 @@ def test_mistake_is_told_at_its_field_and_nothing_is_saved(draft: IdentityProvid
     assert "This is our own Redirect URL" in words(answer)
     assert fill(browser, sso_url="http://10.0.0.1/sso").status_code == 400  # V-23
     assert entity_id_of(draft) == ""
+
+
+def test_metadata_file_fills_all_values(draft: IdentityProvider, admin: Client) -> None:
+    # S-2
+    browser = visitor(shown_link(admin, draft))
+    described = SimpleUploadedFile("metadata.xml", entity("idp.example", key="one").encode())
+    assert browser.post("/setup/", {"certificate_file": described}).status_code == 303
+    saml = SamlSettings.objects.get(provider=draft)
+    assert (saml.idp_entity_id, saml.sso_url) == ("https://idp.example/idp", "https://idp.example/sso")
+    assert saml.certificates.count() == 1
+    asked = words(admin.get(page(IdentityProvider, "enable", draft.pk)))
+    assert fingerprint("one") in asked
+    assert "https://idp.example/out" in asked  # all that the file said
+
+
+def test_entra_application_is_filled_in_by_its_tenant_with_the_vendors_flow(
+    acme: World, admin: Client
+) -> None:
+    # O-3
+    entra = providers.create_provider(
+        actor=OPERATOR,
+        slug="acme-entra",
+        name="Acme Entra",
+        protocol=ProtocolName.OIDC,
+        vendor=Vendor.ENTRA,
+        account=acme.account,
+    )
+    browser = visitor(shown_link(admin, entra))
+    given = {"tenant_id": TENANT, "client_id": CLIENT, "client_secret": "Q~a.secret-of-entra_1234567890"}
+    assert browser.post("/setup/", given).status_code == 303
+    row = OidcSettings.objects.get(provider=entra)
+    assert row.issuer == f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    assert (row.client_id, row.flow) == (CLIENT, preset_of(Vendor.ENTRA).flow.value)
+    assert given["client_secret"] not in browser.get("/setup/").text
 
 
 # --- who hears of it, and who doesn't -----------------------------------------------------------------------------
