@@ -27,6 +27,7 @@ from console.setup.forms import SetupOidcForm, SetupSamlForm
 from foundation import public_urls, track_ids
 from foundation.client_address import client_address, network_of
 from foundation.rate_limits import hit
+from foundation.secret_tokens import for_cookie
 from sso import setup_links, testing
 from sso.models import IdentityProvider, ProtocolName, SetupLink
 from sso.setup_links import PAGE_URL, SetupLinkRefused
@@ -63,7 +64,7 @@ class SetupLinkView(View):
         answer.status_code = 303
         answer.set_cookie(
             setup_links.cookie_name(),
-            token[: setup_links.LONGEST],
+            for_cookie(token),
             max_age=setup_links.MAX_DAYS * 24 * 3600,
             path="/",
             secure=public_urls.is_https(),

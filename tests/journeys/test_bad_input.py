@@ -345,7 +345,9 @@ def test_two_hundred_groups_and_spaces_are_taken(
     assert browser.me()["authenticated"] is True
 
 
-@pytest.mark.parametrize("page", ["invitation", "recovery-access", "recovery-drill", "password-reset"])
+@pytest.mark.parametrize(
+    "page", ["invitation", "recovery-access", "recovery-drill", "password-reset", "setup"]
+)
 def test_link_that_no_mail_of_ours_had_still_gets_a_page(db: None, client: Client, page: str) -> None:
     # V-21, V-24: what a header can't hold would end the answer in the web server, behind every error page
     left = client.get(f"/{page}/1€2\n3/")
