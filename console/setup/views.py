@@ -87,7 +87,15 @@ class SetupView(View):
             return _refused(request, error)
         if request.method == "GET":
             setup_links.note_opened(link, address=client_address(request))
-        return _page(request, link, _form(link, _actor(request, link)), saved="saved" in request.GET)
+        done = {
+            "yes": _(
+                "Saved. An admin of the account was told, looks at it and enables it. You can still correct it "
+                "here until then."
+            ),
+            "same": _("Nothing had to be changed."),
+        }
+        told = done.get(request.GET.get("saved", ""), "")
+        return _page(request, link, _form(link, _actor(request, link)), told=told)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Save what was filled in."""
@@ -104,9 +112,9 @@ class SetupView(View):
             return _page(request, link, form, status=429)
         try:
             if isinstance(form, SetupSamlForm):
-                save_saml_settings(provider=link.provider, actor=actor, values=form.saml_values())
+                changed = save_saml_settings(provider=link.provider, actor=actor, values=form.saml_values())
             else:
-                save_oidc_settings(provider=link.provider, actor=actor, values=form.oidc_values())
+                changed = save_oidc_settings(provider=link.provider, actor=actor, values=form.oidc_values())
         except NotAllowed as refusal:  # ended while the form was filled in
             audit_refusal(refusal)
             return _gone(request, status=410)
@@ -114,7 +122,7 @@ class SetupView(View):
             audit_refusal(refusal)
             form.add_error(None, refusal.message)
             return _page(request, link, form, status=400)
-        answer = redirect(f"{reverse(PAGE_URL)}?saved=1")
+        answer = redirect(f"{reverse(PAGE_URL)}?saved={'yes' if changed else 'same'}")
         answer.status_code = 303
         return answer
 
@@ -189,7 +197,7 @@ def _page(
     link: SetupLink,
     form: SetupSamlForm | SetupOidcForm,
     *,
-    saved: bool = False,
+    told: str = "",
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -200,7 +208,7 @@ def _page(
         "account_name": "" if account is None else account.name,
         "to_copy": _to_copy(link.provider),
         "form": form,
-        "saved": saved,
+        "told": told,
         "problem": problem,
         "filled": link.saved_at is not None,
         "until": timezone.localtime(link.expires_at),

@@ -129,8 +129,10 @@ def test_idp_administrator_fills_in_a_draft_and_the_admin_enables_what_was_shown
     assert "Identifier (Entity ID)" in words(shown)  # as Entra's console has it
     assert "http://localhost:8000/sso/saml/acme-saml/" in words(shown)
     landed = fill(browser)
-    assert (landed.status_code, landed["Location"]) == (303, "/setup/?saved=1")
+    assert (landed.status_code, landed["Location"]) == (303, "/setup/?saved=yes")
     assert "Saved." in words(browser.get(landed["Location"]))
+    again = fill(browser)  # tells nobody, and says so
+    assert "Nothing had to be changed." in words(browser.get(again["Location"]))
     assert (entity_id_of(draft), state_of(draft)) == (ENTITY_ID, State.DRAFT)
     asked = words(admin.get(page(IdentityProvider, "enable", draft.pk)))
     assert "Set up by link" in asked
