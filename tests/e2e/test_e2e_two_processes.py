@@ -27,16 +27,19 @@ class Person:
 
     def get(self, path: str, *, at: int) -> requests.Response:
         """Ask one of the servers, by the name that people know."""
-        host = {"Host": f"localhost:{self.product.places.port}"}
-        return self.cookies.get(f"http://localhost:{at}{path}", headers=host, timeout=20)
+        return self.cookies.get(f"http://localhost:{at}{path}", headers=self._headers, timeout=20)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        # A connection that is kept may be closed by the server at the very moment of the next request.
+        return {"Host": f"localhost:{self.product.places.port}", "Connection": "close"}
 
     def post(self, path: str, *, of: str, at: int, **fields: str) -> requests.Response:
         """Send a form that stands on the page ``of``."""
         token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(of, at=at).text)[0]
-        host = {"Host": f"localhost:{self.product.places.port}"}
         data = {"csrfmiddlewaretoken": token, **fields}
         url = f"http://localhost:{at}{path}"
-        return self.cookies.post(url, data, headers=host, timeout=20, allow_redirects=False)
+        return self.cookies.post(url, data, headers=self._headers, timeout=20, allow_redirects=False)
 
     def is_in(self, *, at: int) -> bool:
         """Ask as an app would."""
