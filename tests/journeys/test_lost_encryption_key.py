@@ -126,7 +126,7 @@ def test_question_to_somebody_who_is_signed_in_already(
     assert browser.me()["email"] == "noah@acme.example"
 
 
-def test_sessions_and_directory_push_go_on_without_the_old_key(
+def test_sessions_go_on_and_end_without_the_old_key(
     acme: Company, browser: PersonBrowser, lose_key: Any
 ) -> None:  # L-12
     sign_in(browser, OIDC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -120,6 +121,24 @@ def assemble() -> Cast:
         if role in cast.people:
             _sign_in(cast.browsers[role], cast.people[role])
     return cast
+
+
+Whom = Callable[[Cast], User]
+
+
+def member(cast: Cast) -> User:
+    """Whom any admin may change."""
+    return cast.member.present
+
+
+def account_admin(cast: Cast) -> User:
+    """An account admin to whom things are done."""
+    return cast.account_admin.present
+
+
+def sso_admin(cast: Cast) -> User:
+    """An SSO account admin to whom things are done."""
+    return cast.sso_admin.present
 
 
 def _sign_in(browser: Client, user: User) -> None:

@@ -11,7 +11,7 @@ from accounts.models import BuiltInAccountRole, User
 from accounts.sources import Source
 from spaces import access, tenants
 from spaces.models import SpaceMembership
-from tests.privilege_table.cast import Cast
+from tests.privilege_table.cast import Cast, Whom, account_admin, member, sso_admin
 from tests.privilege_table.functions.calls import (
     ADMINS,
     DIRECTORY,
@@ -23,19 +23,6 @@ from tests.privilege_table.functions.calls import (
 )
 
 _SSO, _ADMIN = BuiltInAccountRole.SSO_ACCOUNT_ADMIN, BuiltInAccountRole.ACCOUNT_ADMIN
-Whom = Callable[[Cast], User]
-
-
-def member(cast: Cast) -> User:
-    return cast.member.present
-
-
-def _peer(cast: Cast) -> User:
-    return cast.account_admin.present
-
-
-def boss(cast: Cast) -> User:
-    return cast.sso_admin.present
 
 
 def _staff(cast: Cast) -> User:
@@ -84,8 +71,8 @@ def _by_rank(
     """Return one change of what a member, an account admin and an SSO account admin have."""
     ranks = (
         ("a member", member, ADMINS),
-        ("an account admin", _peer, ADMINS),
-        ("an SSO account admin", boss, SSO_ADMINS),
+        ("an account admin", account_admin, ADMINS),
+        ("an SSO account admin", sso_admin, SSO_ADMINS),
     )
     return [Call(f"{what} {whom}", allowed, function, given(user), event) for whom, user, allowed in ranks]
 
@@ -95,9 +82,9 @@ CALLS: tuple[Call, ...] = (
         Call(f"grant {role.label} to {whom}", allowed, lifecycle.grant_account_role, given, "account_role.")
         for role, whom, user, allowed in (
             (_SSO, "a member", member, SSO_ADMINS),
-            (_SSO, "an account admin", _peer, SSO_ADMINS),
+            (_SSO, "an account admin", account_admin, SSO_ADMINS),
             (_ADMIN, "a member", member, ADMINS),
-            (_ADMIN, "an SSO account admin", boss, SSO_ADMINS),
+            (_ADMIN, "an SSO account admin", sso_admin, SSO_ADMINS),
         )
         for given in [_role(user, role)]
     ),
@@ -105,14 +92,14 @@ CALLS: tuple[Call, ...] = (
         "revoke account admin",
         ADMINS,
         lifecycle.revoke_account_role,
-        _role(_peer, _ADMIN),
+        _role(account_admin, _ADMIN),
         "account_role.revoked",
     ),
     Call(
         "revoke SSO account admin",
         SSO_ADMINS,
         lifecycle.revoke_account_role,
-        _role(boss, _SSO),
+        _role(sso_admin, _SSO),
         "account_role.revoked",
     ),
     Call(

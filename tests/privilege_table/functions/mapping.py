@@ -11,8 +11,7 @@ from spaces import access, mapping_rows, tenants
 from spaces.access import AccessChange, RoleGrant
 from sso import authorization, mapping_role_changes, role_changes
 from tests.console.last_claims import map_admins, seen_with
-from tests.privilege_table.cast import Cast, Role
-from tests.privilege_table.functions.access import Whom, boss, member
+from tests.privilege_table.cast import Cast, Role, Whom, member, sso_admin
 from tests.privilege_table.functions.calls import ADMINS, NOBODY, PROVIDER, SSO_ADMINS, Call, Given
 
 _SSO = BuiltInAccountRole.SSO_ACCOUNT_ADMIN
@@ -36,7 +35,7 @@ def _mapped(*, on: bool, add: bool = True, source: Source = Source.MAPPING) -> G
             change = AccessChange(add_roles=frozenset({RoleGrant(role.pk, source)}))
         else:
             change = AccessChange(remove_roles=frozenset({RoleGrant(role.pk, Source.MANUAL)}))
-        return {"user": (member if add else boss)(cast), "change": change}
+        return {"user": (member if add else sso_admin)(cast), "change": change}
 
     return given
 
@@ -52,7 +51,7 @@ def _in_spaces(user: Whom) -> Given:
 def switching_on(cast: Cast) -> dict[str, Any]:
     """Let the acting admin and another one keep the role by a mapping role, as R-5 asks for."""
     map_admins(cast.acme)
-    for user in (cast.people[Role.SSO_ADMIN], cast.people[Role.ACCOUNT_ADMIN], boss(cast)):
+    for user in (cast.people[Role.SSO_ADMIN], cast.people[Role.ACCOUNT_ADMIN], sso_admin(cast)):
         seen_with(User.objects.get(pk=user.pk), cast.acme.provider, "admins")
     return {"account": cast.acme.account}
 
@@ -164,7 +163,7 @@ CALLS: tuple[Call, ...] = (
         "a planned role in a space for an SSO account admin",
         SSO_ADMINS | {PROVIDER},
         access.change_access,
-        _in_spaces(boss),
+        _in_spaces(sso_admin),
         "access.changed",
     ),
 )

@@ -18,7 +18,7 @@ from accounts.models import (
 )
 from spaces.models import GroupSpaceRole, Space, SpaceMembership, SpaceRole
 from tests.console.admin_pages import Fields
-from tests.privilege_table.cast import Cast
+from tests.privilege_table.cast import Cast, Whom, account_admin, member, sso_admin
 from tests.privilege_table.pages.forms import (
     ADMINS,
     SSO_ADMINS,
@@ -36,25 +36,11 @@ from tests.privilege_table.pages.forms import (
 )
 
 _SSO, _ADMIN = BuiltInAccountRole.SSO_ACCOUNT_ADMIN, BuiltInAccountRole.ACCOUNT_ADMIN
-Whom = Callable[[Cast], User]
-
-
-def _member(cast: Cast) -> User:
-    return cast.member.present
-
-
-def _peer(cast: Cast) -> User:
-    return cast.account_admin.present
-
-
-def _boss(cast: Cast) -> User:
-    return cast.sso_admin.present
-
 
 _RANKS: tuple[tuple[str, Whom, frozenset[Any]], ...] = (
-    ("a member", _member, ADMINS),
-    ("an account admin", _peer, ADMINS),
-    ("an SSO account admin", _boss, SSO_ADMINS),
+    ("a member", member, ADMINS),
+    ("an account admin", account_admin, ADMINS),
+    ("an SSO account admin", sso_admin, SSO_ADMINS),
 )
 
 
@@ -93,34 +79,34 @@ _ROLES: tuple[FormChange, ...] = (
             _granting(user, role),
         )
         for role, whom, user, allowed in (
-            (_SSO, "a member", _member, SSO_ADMINS),
-            (_SSO, "an account admin", _peer, SSO_ADMINS),
-            (_ADMIN, "a member", _member, ADMINS),
-            (_ADMIN, "an SSO account admin", _boss, SSO_ADMINS),
+            (_SSO, "a member", member, SSO_ADMINS),
+            (_SSO, "an account admin", account_admin, SSO_ADMINS),
+            (_ADMIN, "a member", member, ADMINS),
+            (_ADMIN, "an SSO account admin", sso_admin, SSO_ADMINS),
         )
     ),
     FormChange(
         "revoke account admin",
         ADMINS,
-        lambda cast: not _holds(_peer, _ADMIN)(cast),
+        lambda cast: not _holds(account_admin, _ADMIN)(cast),
         "account_role.revoked",
-        _revoking(_peer),
+        _revoking(account_admin),
     ),
     FormChange(
         "revoke SSO account admin",
         SSO_ADMINS,
-        lambda cast: not _holds(_boss, _SSO)(cast),
+        lambda cast: not _holds(sso_admin, _SSO)(cast),
         "account_role.revoked",
-        _revoking(_boss),
+        _revoking(sso_admin),
     ),
     FormChange(
         "grant a role without power",
         ADMINS,
         lambda cast: AccountRoleMembership.objects.filter(
-            user=_member(cast), role=cast.acme.account_role
+            user=member(cast), role=cast.acme.account_role
         ).exists(),
         "account_role.granted",
-        row_added(_member, "account_role_memberships", lambda cast: {"role": cast.acme.account_role.pk}),
+        row_added(member, "account_role_memberships", lambda cast: {"role": cast.acme.account_role.pk}),
     ),
     FormChange(
         "make an account role",
